@@ -1,0 +1,202 @@
+"""Slips that let a pattern match more than its author meant: host names with open dots or ends, ranges such as `[A-z]`.
+
+Offsets are offsets in the pattern text. A pattern that cannot be read has no findings here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cwelens.base.chars import ASCII_DIGITS, LOWER, UPPER, between, of
+from cwelens.base.regex.parser import RegexError, parse
+from cwelens.base.regex.tree import Alt, At, Chars, Group, Node, Pattern, Repeat, Seq, starts_subject
+
+Pitfall = tuple[int, str]
+"""An offset and one sentence for people."""
+
+# The second kind are words of other languages too, so they need more of a host name around them.
+_GENERIC = "com net org edu gov mil"
+_OTHERS = "ai app at au be biz br ca ch cloud cn co cz de dev es eu fr in info io it jp kr me nl no nz pl ru se uk us xyz"
+_DOMAINS = frozenset(_GENERIC.split())
+_WEAK_DOMAINS = frozenset(_OTHERS.split())
+
+# What a part of a pattern becomes in the skeleton, if not a literal character.
+_DOT, _OTHER, _POSITION, _ANYTHING = "\ue000", "\ue001", "\ue002", "\ue003"
+_LABELS = re.compile(rf"[a-z0-9.{_DOT}-]+")
+_SEPARATOR = re.compile(rf"[.{_DOT}]")
+
+_Skeleton = list[tuple[str, int]]
+
+
+def domain_holes(pattern: str | bytes, flags: int = 0, method: str = "search") -> list[Pitfall]:
+    """Where a pattern for a host name lets other hosts pass: unescaped dots, and ends that nothing ties down.
+
+    `method`: that of `re` by which the pattern is used ('search', 'match' or 'fullmatch').
+    """
+    try:
+        parsed = parse(pattern, flags)
+    except RegexError:
+        return []
+    found: list[Pitfall] = []
+    apart: list[Node] = []
+    skeleton = _skeleton(parsed, parsed.root, apart)
+    tied = method != "search" or starts_subject(parsed.root)
+    found += _dots(parsed, skeleton) + _open_ends(skeleton, tied, method == "fullmatch")
+    while apart:
+        found += _dots(parsed, _skeleton(parsed, apart.pop(), apart))
+    return sorted(found)
+
+
+def _skeleton(pattern: Pattern, node: Node, apart: list[Node]) -> _Skeleton:
+    """The literal characters and marks of a sequence, with offsets; what stands apart from it goes into `apart`."""
+    skeleton: _Skeleton = []
+    todo = [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Seq):
+            todo.extend(reversed(part.parts))
+        elif isinstance(part, Group):
+            todo.append(part.body)
+        elif isinstance(part, Alt) and _is_domains(part):
+            todo.append(part.branches[0])
+        elif isinstance(part, At):
+            skeleton.append((_POSITION, part.start))
+        elif isinstance(part, Chars):
+            skeleton.append((_mark(pattern, part), part.start))
+        else:
+            anything = isinstance(part, Repeat) and isinstance(part.body, Chars)
+            anything = anything and not ~part.body.charset.may() & of(".a")  # type: ignore[attr-defined]
+            skeleton.append((_ANYTHING if anything else _OTHER, part.start))
+            apart.extend(part.children())
+    return skeleton
+
+
+def _literal(node: Node) -> str | None:
+    """The character, in lower case, that a node stands for."""
+    if isinstance(node, Chars) and not node.charset.negated and len(node.charset.items) == 1:
+        item = node.charset.items[0]
+        if not isinstance(item, str) and item[0] == item[1]:
+            return chr(item[0]).lower()
+    return None
+
+
+def _mark(pattern: Pattern, node: Chars) -> str:
+    if pattern.text[node.start : node.end] == ".":
+        return _DOT
+    literal = _literal(node)
+    return literal if literal is not None and literal.isascii() else _OTHER
+
+
+def _is_domains(node: Alt) -> bool:
+    """Is it a choice of top-level domains, as in `(com|org)`?"""
+    for branch in node.branches:
+        letters = [_literal(part) for part in branch.parts] if isinstance(branch, Seq) else []
+        if "".join(letter or " " for letter in letters) not in _DOMAINS | _WEAK_DOMAINS:
+            return False
+    return True
+
+
+def _hosts(skeleton: _Skeleton) -> list[tuple[int, int]]:
+    """The host names in a skeleton, as indexes of it."""
+    text = "".join(mark for mark, _ in skeleton)
+    hosts = []
+    for run in _LABELS.finditer(text):
+        labels = _SEPARATOR.split(run.group())
+        before = text[: run.start()][-3:]
+        likely = before == "://" or before.endswith("@") or labels[0] == "www" or len(labels) > 2
+        last_two = labels[-2:]
+        if (
+            len(last_two) == 2
+            and len(last_two[0]) > 1
+            and (last_two[1] in _DOMAINS or (likely and last_two[1] in _WEAK_DOMAINS))
+        ):
+            hosts.append(run.span())
+    return hosts
+
+
+def _shown(skeleton: _Skeleton, start: int, end: int) -> str:
+    return "".join("." if mark == _DOT else mark for mark, _ in skeleton[start:end]).lstrip(".")
+
+
+def _dots(pattern: Pattern, skeleton: _Skeleton) -> list[Pitfall]:
+    found = []
+    for start, end in _hosts(skeleton):
+        name = _shown(skeleton, start, end)
+        for mark, offset in skeleton[start + 1 : end]:
+            if mark == _DOT:
+                found.append(
+                    (
+                        offset,
+                        f"The unescaped `.` in `{name}` matches any character, so other hosts match too.",
+                    )
+                )
+    return found
+
+
+def _open_ends(skeleton: _Skeleton, tied: bool, full: bool) -> list[Pitfall]:
+    found = []
+    for start, end in _hosts(skeleton):
+        name = _shown(skeleton, start, end)
+        if not tied:
+            found.append(
+                (
+                    skeleton[0][1],
+                    f"Nothing ties the match of `{name}` to the start of the text, so it may stand anywhere in it.",
+                )
+            )
+        following = skeleton[end][0] if end < len(skeleton) else ""
+        if following == _ANYTHING or (not following and not full):
+            offset = skeleton[end - 1][1] + 1
+            found.append(
+                (offset, f"Nothing ends the host name `{name}`, so `{name}.attacker.example` matches too.")
+            )
+    return found
+
+
+_KINDS = (LOWER, UPPER, ASCII_DIGITS)
+_ALNUM = LOWER | UPPER | ASCII_DIGITS
+
+
+def overly_large_ranges(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
+    """Ranges in classes that hold characters of another kind than their ends suggest, such as `[A-z]` or `[+-a]`.
+
+    Ranges whose ends are written as numbers (`\\x21-\\x7e`), that begin right at the start or stop right at the end of
+    the printable characters, or that lie outside ASCII are taken as meant.
+    """
+    try:
+        parsed = parse(pattern, flags)
+    except RegexError:
+        return []
+    found = []
+    for node in parsed.root.walk():
+        if not isinstance(node, Chars):
+            continue
+        written = [item for item in node.charset.items if not isinstance(item, str)]
+        for start, end in node.ranges:
+            text = parsed.text[start:end]
+            low, high = _ends(text, written)
+            if high < 128 and not re.search(r"\\[xuUN0-7]", text) and (strays := _strays(low, high)):
+                found.append((start, f"The range `{text}` also holds {strays}."))
+    return found
+
+
+def _ends(text: str, written: list[tuple[int, int]]) -> tuple[int, int]:
+    """The code points of a range as it is written; beyond ASCII when an end is an escape for one."""
+    plain = text.replace("\\", "")
+    if len(plain) == 3 and (ord(plain[0]), ord(plain[2])) in written:
+        return ord(plain[0]), ord(plain[2])
+    return 128, 128
+
+
+def _strays(low: int, high: int) -> str:
+    """What a range holds that its ends do not suggest, for people; "" when nothing."""
+    if low in map(ord, " !") or high == ord("~"):
+        return ""
+    ends = of(chr(low)) | of(chr(high))
+    inner = between(low, high)
+    if any(ends & kind == ends for kind in _KINDS):
+        return ""
+    if ends & _ALNUM:
+        strays = inner & ~_ALNUM & ~ends
+        return "characters that are neither letters nor digits" if strays else ""
+    return "letters or digits" if inner & _ALNUM else ""

@@ -1,0 +1,61 @@
+"""Runs every check over a program: the interpreter with the checker listening, then the checks that need no flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cwelens.base.location import Location, locate
+from cwelens.checks import literals, outcome
+from cwelens.checks.checker import Checker
+from cwelens.checks.finding import Finding, Operation
+from cwelens.flow.entries import Entries, run_module
+from cwelens.flow.run import Shared
+from cwelens.flow.relevance import relevant
+
+if TYPE_CHECKING:
+    from cwelens.models.index import Models
+    from cwelens.resolve.program import Program
+    from cwelens.resolve.symbols import ModuleInfo
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Source:
+    """One place where untrusted data is read."""
+
+    concept: str
+    text: str
+    location: Location
+
+
+@dataclass(slots=True)
+class Analysis:
+    findings: list[Finding]
+    operations: list[Operation]
+    sources: list[Source]
+    entries: Entries = field(default_factory=Entries)
+
+
+def analyse(
+    program: Program, models: Models, modules: list[ModuleInfo], progress: Progress | None = None
+) -> Analysis:
+    """Findings, operations and sources of the given modules of a program, in a fixed order."""
+    shared = Shared(program, models)
+    checker = Checker(shared)
+    entries = Entries()
+    for module in modules:
+        shared.learn(module)
+    wanted = relevant(modules, models)
+    for number, module in enumerate(modules):
+        if progress is not None:
+            progress(number, len(modules))
+        run_module(shared, checker, module, entries, wanted)
+    for module in modules:
+        literals.check(checker, module)
+    findings, operations = outcome.results(checker)
+    sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
+    sources.sort(key=lambda s: (s.location, s.concept))
+    return Analysis(findings, operations, sources, entries)

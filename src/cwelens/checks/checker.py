@@ -1,0 +1,413 @@
+"""Listens to runs and decides: every operation the models or a check call dangerous gets a disposition, the bad ones a finding.
+
+A place may be reached several ways (as an entry, from several callers); the worst judgement counts, with one exception: what only
+depends on a parameter is decided by the callers where the input holds them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwelens.checks import names
+from cwelens.checks.judge import Judgement, judge
+from cwelens.checks.rules import BY_ID, RULES, Rule
+from cwelens.flow import assign
+from cwelens.flow.conditions import holds_all, holds_value
+from cwelens.flow.run import CallSite, Run, Shared, written
+from cwelens.flow.state import State, deep_taints
+from cwelens.flow.values import Const, Opaque, Place, Ref, Taint, Text, Value, atom_taints, taints_of
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from cwelens.models.schema import ConditionalRow
+
+# Programs for which an option in place of a value runs or writes something (their manuals name such options).
+OPTION_PROGRAMS = frozenset(
+    "git hg svn tar curl wget ssh scp sftp rsync find zip unzip tcpdump ffmpeg sed awk gawk grep psql mysql sqlite3 gcc make man less "
+    "vim vi ed xargs nmap openssl docker kubectl terraform ansible pip npm java php perl ruby convert magick identify mogrify ping "
+    "traceroute nslookup dig whois host tcpdump sendmail mail chown chmod cp mv rm mkdir ln tee".split()
+)
+SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "csh", "fish", "cmd", "cmd.exe", "powershell", "pwsh"))
+LABELS = {"sql.text": "its parameters are bound by the driver"}
+
+
+class Record:
+    """What is known of one operation so far."""
+
+    __slots__ = ("best", "code", "concept", "context", "from_param", "function", "library", "note", "place", "rule")
+
+    def __init__(
+        self, rule: Rule, concept: str, place: Place, code: str, function: str, library: str, note: str
+    ) -> None:
+        self.rule = rule
+        self.concept = concept
+        self.place = place
+        self.code = code
+        self.function = function
+        self.library = library
+        self.note = note
+        self.best: Judgement | None = None
+        self.from_param: list[tuple[Judgement, str]] = []
+        self.context = False
+
+
+class Checker:
+    """The `Observer` of a review."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.records: dict[Any, Record] = {}
+        self.sources: dict[Any, tuple[str, str, Place]] = {}
+
+    # Recording
+
+    def record(
+        self,
+        run: Run,
+        rule: Rule,
+        place: Place,
+        code: str,
+        judgement: Judgement,
+        library: str = "",
+        note: str = "",
+        concept: str = "",
+    ) -> None:
+        if not run.frame.module.is_input:
+            return
+        key = (place[0].path, place[1], rule.cwe, concept or rule.concept)
+        entry = self.records.get(key)
+        if entry is None:
+            entry = self.records[key] = Record(
+                rule, concept or rule.concept, place, code, run.frame.func.short if run.frame.func else "", library, note
+            )
+        taint = judgement.taint
+        if taint is not None and taint.origin.kind == "param" and judgement.kind in ("conditional", "undecided"):
+            entry.from_param.append((judgement, taint.origin.owner))
+            return
+        if run.frame.parent is not None:
+            entry.context = True
+        best = entry.best
+        if best is None or judgement.rank > best.rank or (judgement.rank == best.rank and _shorter(judgement, best)):
+            entry.best = judgement
+
+    # What a run tells
+
+    def source(self, run: Run, concept: str, what: str, place: Place) -> None:
+        if place[0] is run.frame.module.source and run.frame.module.is_input:
+            self.sources.setdefault((place[0].path, place[1], concept), (concept, what, place))
+
+    def call(self, run: Run, site: CallSite) -> None:
+        models = run.models
+        st = site.state
+
+        def lookup(name: str) -> Value | None:
+            return attribute_of(site.node, name, st)
+
+        for row in models.sinks(site.name):
+            rule = RULES.get(row.concept)
+            if rule is None:
+                continue
+            verdict = holds_all(row, run, site.args, site.receiver, st, lookup)
+            if verdict is False:
+                continue
+            values = site.args.at(row.port, site.receiver)
+            if not values and row.port.kind != "any":
+                continue
+            if row.concept in ("process.argv", "process.program"):
+                self._process(run, site, values, row.library)
+                continue
+            judgement = self._judge_sink(run, site, rule, values, st)
+            if verdict is None and judgement.kind in ("defect", "conditional"):
+                judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
+            if rule.concept == "sql.text" and judgement.kind in ("constant", "not untrusted") and len(site.args.positional) > 1:
+                judgement = Judgement("parameterised", LABELS["sql.text"])
+            self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
+            self._details(run, site, row.concept, values)
+        for misuse in models.misuses(site.name):
+            self._misuse(run, site, misuse, lookup)
+
+    def _judge_sink(self, run: Run, site: CallSite, rule: Rule, values: list[Value], st: State) -> Judgement:
+        judgement = Judgement("constant")
+        for value in values:
+            one = judge(rule, value, st)
+            if one.rank > judgement.rank:
+                judgement = one
+        return judgement
+
+    def _details(self, run: Run, site: CallSite, concept: str, values: list[Value]) -> None:
+        """Questions beside the row's own: error texts in responses, secrets in logs, predictable values in cookies."""
+        st = site.state
+        if concept in ("html.body", "response.error"):
+            for value in values:
+                self._error_detail(run, site.node, value, st, site.written)
+        if concept in ("cookie.value", "session.value"):
+            for value in values:
+                self._predictable(run, site.node, value, site.written)
+        if concept in ("log.message", "log.sensitive"):
+            self._sensitive(run, site)
+
+    def _misuse(self, run: Run, site: CallSite, row: Any, lookup: Any) -> None:
+        rule = RULES.get(row.concept)
+        if rule is None or row.concept == "random.weak":
+            return
+        verdict = holds_all(row, run, site.args, site.receiver, site.state, lookup)
+        if row.concept in ("cookie.httponly", "cookie.samesite") and verdict is True and not self._about_session(site):
+            verdict = False
+        if verdict is True:
+            judgement = Judgement("defect", self._said(row))
+        elif verdict is None:
+            judgement = Judgement("undecided", "an argument that decides is not known")
+        else:
+            judgement = Judgement("neutralised", "its arguments are safe ones")
+        self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
+
+    def _about_session(self, site: CallSite) -> bool:
+        """Whether a cookie is one that identifies a user: by its name, or because its name is not known."""
+        value = site.args.get(0, "key") or site.args.get(0, "name")
+        atom = value.const() if value is not None else None
+        return atom is not None and isinstance(atom.value, str) and names.for_security(atom.value)
+
+    def _said(self, row: ConditionalRow) -> str:
+        return ""
+
+    def unresolved_call(self, run: Run, site: CallSite) -> None:
+        return
+
+    def setting(
+        self, run: Run, node: ir.Node, target: str, key: Any, value: Value, state: State, written_as: str
+    ) -> None:
+        owner = node.base if isinstance(node, ir.Attr | ir.Item) else None
+
+        def lookup(name: str) -> Value | None:
+            path = assign.path_of(owner) if owner is not None else None
+            if path is None:
+                return state.env.get(name)
+            return state.env.get(f"{path}.{name}") or state.env.get(f"{path}[{name!r}]")
+
+        for row in run.models.settings(target):
+            if (row.keys and key not in row.keys) or (key is not None and not row.keys):
+                continue
+            rule = RULES.get(row.concept)
+            if rule is None:
+                continue
+            verdict = holds_value(row, run, value, state, lookup)
+            kind = "defect" if verdict else "undecided" if verdict is None else "neutralised"
+            reason = {"defect": "", "undecided": "the value is not known", "neutralised": "set to a safe value"}[kind]
+            self.record(run, rule, run.place(node), written_as, Judgement(kind, reason), row.library, "", row.concept)
+
+    def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
+        handler = run.frame.handler
+        concept = handler.route.response
+        rule = RULES.get(concept)
+        if rule is None:
+            return
+        self._error_detail(run, node, value, state, "return")
+        if concept == "html.body":
+            value = self._body(run, value, state)
+        if not value.atoms:
+            return
+        judgement = judge(rule, value, state)
+        if judgement.taint is None and judgement.kind != "neutralised":
+            # An answer without outside data is no operation worth a row.
+            return
+        self.record(run, rule, run.place(node), "return", judgement, handler.route.library, handler.note, concept)
+
+    def _body(self, run: Run, value: Value, state: State) -> Value:
+        """The parts of what a handler returns that a framework sends as an HTML body."""
+        atoms: list[Any] = []
+        for atom in value.atoms:
+            obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+            if obj is not None and obj.kind == "tuple" and 0 in obj.items:
+                if _other_type(obj.items.get(len(obj.items) - 1), state):
+                    continue
+                atoms += obj.items[0].atoms
+            elif isinstance(atom, Text | Const) or (isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")):
+                atoms.append(atom)
+        # Structures become JSON, response objects were judged where they were made.
+        return Value(tuple(a for a in atoms if not isinstance(a, Ref)))
+
+    def _error_detail(self, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
+        for taint in deep_taints(value, state):
+            if taint.origin.kind == "exception":
+                self.record(run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint))
+                return
+
+    def stored(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
+        if names.for_security(name):
+            self._predictable(run, node, value, name)
+
+    def _predictable(self, run: Run, node: ir.Node, value: Value, name: str) -> None:
+        """A predictable value gets to a place that needs an unpredictable one: reported where the value is made."""
+        for taint in taints_of(value):
+            if taint.origin.kind == "random" and taint.origin.place is not None:
+                place = taint.origin.place
+                if place[0] is run.frame.module.source:
+                    self.record(run, RULES["random.weak"], place, taint.origin.text.strip("`"), Judgement("defect", f"it becomes `{name}`", taint))
+
+    def finished(self, run: Run, value: Value) -> None:
+        """An entry gives a value back: a function named for a token must not give a predictable one."""
+        func = run.frame.func
+        if func is not None and names.for_security(func.name):
+            self._predictable(run, func.node, value, func.name)
+
+    def compared(self, run: Run, node: ir.Compare, left: Value, right: Value, state: State) -> None:
+        for secret_node, secret, other in ((node.left, left, right), (node.rights[0], right, left)):
+            if not _digest(secret, secret_node):
+                continue
+            if any(t.origin.kind == "untrusted" for t in taints_of(other)):
+                taint = next(t for t in taints_of(other) if t.origin.kind == "untrusted")
+                self.record(run, RULES["timing.compare"], run.place(node), written(secret_node), Judgement("defect", f"`{written(secret_node)}` is compared with `==`", taint))
+
+    # Special sinks
+
+    def _process(self, run: Run, site: CallSite, values: list[Value], library: str) -> None:
+        """An argument list: who chooses the program, what a shell is given, what can be read as an option."""
+        st = site.state
+        program_rule, argument_rule, shell_rule = RULES["process.program"], RULES["process.argv"], RULES["shell.command"]
+        for value in values:
+            for atom in value.atoms:
+                obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+                if obj is None or obj.kind not in ("list", "tuple"):
+                    judgement = judge(program_rule, Value((atom,)), st)
+                    self.record(run, program_rule, site.place, site.written, judgement, library, site.note, "shell.command")
+                    continue
+                first = obj.items.get(0)
+                if first is None:
+                    taint = next((t for t in deep_taints(Value((atom,)), st) if t.origin.kind == "untrusted"), None)
+                    kind = Judgement("undecided", "the program is not known", taint)
+                    self.record(run, program_rule, site.place, site.written, kind, library, site.note, "shell.command")
+                    continue
+                judgement = judge(program_rule, first, st)
+                name = first.const()
+                program = str(name.value).rpartition("/")[2] if name is not None else ""
+                rest = [obj.items[k] for k in sorted(obj.items) if k != 0]
+                if program in SHELLS and rest and rest[0].const() is not None and rest[0].const().value in ("-c", "/c", "/C", "-Command"):  # type: ignore[union-attr]
+                    for part in rest[1:2]:
+                        judgement = max(judgement, judge(shell_rule, part, st), key=lambda j: j.rank)
+                elif program in OPTION_PROGRAMS:
+                    self._options(run, site, argument_rule, rest, obj.rest, library)
+                if judgement.kind in ("constant", "not untrusted") and any(taints_of(p) for p in rest):
+                    judgement = Judgement("parameterised", "an argument list without a shell")
+                self.record(run, program_rule, site.place, site.written, judgement, library, site.note, "shell.command")
+
+    def _options(self, run: Run, site: CallSite, rule: Rule, rest: list[Value], more: Value | None, library: str) -> None:
+        ended = False
+        for part in rest:
+            atom = part.const()
+            if atom is not None and atom.value == "--":
+                ended = True
+            if ended or atom is not None:
+                continue
+            judgement = judge(rule, part, site.state)
+            if judgement.kind in ("defect", "conditional"):
+                self.record(run, rule, site.place, site.written, judgement, library, site.note)
+
+    def _sensitive(self, run: Run, site: CallSite) -> None:
+        """A secret, by its name, among the arguments of a logging call."""
+        node = site.node
+        if not isinstance(node, ir.Call):
+            return
+        for part in [*node.args, *(v for _, v in node.keywords)]:
+            secret = secret_in(part)
+            if secret is not None and not _harmless_secret(run, secret, site.state):
+                judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
+                self.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
+                return
+
+
+def attribute_of(node: ir.Expr, name: str, st: State) -> Value | None:
+    """The attribute or item `name` of the receiver of a call, as last set."""
+    if isinstance(node, ir.Call) and isinstance(node.func, ir.Attr):
+        path = assign.path_of(node.func.base)
+        if path is not None:
+            return st.env.get(f"{path}.{name}") or st.env.get(f"{path}[{name!r}]")
+    return None
+
+
+def secret_in(node: ir.Expr) -> ir.Expr | None:
+    """The first name, attribute or item in an expression that names a password or another secret, outside of nested calls."""
+    stack: list[ir.Node] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ir.Call):
+            # What a call makes of a secret (its length, a hash) is not the secret; formatting keeps it.
+            if isinstance(part.func, ir.Attr) and part.func.name in ("format", "get", "strip"):
+                stack += [*part.args, *(v for _, v in part.keywords), part.func.base]
+                if part.func.name == "get" and part.args and isinstance(part.args[0], ir.Const) and isinstance(part.args[0].value, str):
+                    if names.is_password(part.args[0].value):
+                        return part
+            continue
+        if isinstance(part, ir.Name) and names.is_secret(part.id) and not part.id.isupper():
+            return part
+        if isinstance(part, ir.Attr):
+            if names.is_secret(part.name):
+                return part
+            continue
+        if isinstance(part, ir.Item):
+            if isinstance(part.key, ir.Const) and isinstance(part.key.value, str) and names.is_secret(part.key.value):
+                return part
+            continue
+        if isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond):
+            continue
+        from cwelens.ir.walk import children
+
+        stack += list(children(part))
+    return None
+
+
+def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:
+    """A "secret" that is a number, a flag or nothing is none."""
+    from cwelens.flow.expressions import evaluate
+
+    run.quiet += 1
+    try:
+        value = evaluate(run, node, st)
+    finally:
+        run.quiet -= 1
+    return bool(value.atoms) and all(
+        (isinstance(a, Const) and (a.value is None or isinstance(a.value, bool | int) or a.value == ""))
+        or (isinstance(a, Opaque) and a.type in ("builtins.int", "builtins.bool", "builtins.float"))
+        for a in value.atoms
+    )
+
+
+def _digest(value: Value, node: ir.Expr) -> bool:
+    """Whether a value is a message authentication code, by how it was made."""
+    for atom in value.atoms:
+        if isinstance(atom, Opaque) and atom.type in ("hmac.hexdigest", "hmac.digest"):
+            return True
+    for part in walk(node):
+        if isinstance(part, ir.Call) and isinstance(part.func, ir.Attr) and part.func.name in ("hexdigest", "digest"):
+            base = part.func.base
+            if isinstance(base, ir.Call) and written(base.func).startswith("hmac."):
+                return True
+    if isinstance(node, ir.Name | ir.Attr):
+        name = node.id if isinstance(node, ir.Name) else node.name
+        parts = names.words(name)
+        return bool({"signature", "hmac", "mac"} & set(parts)) or names.is_secret(name) and "token" in parts and "expected" in parts
+    return False
+
+
+def _other_type(headers: Value | None, state: State) -> bool:
+    """Whether response headers name a content type that is not HTML."""
+    for atom in headers.atoms if headers is not None else ():
+        obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+        for key, value in (obj.items if obj is not None and obj.kind == "dict" else {}).items():
+            kind = value.const()
+            if str(key).lower() == "content-type" and kind is not None and "html" not in str(kind.value):
+                return True
+    return False
+
+
+def _shorter(one: Judgement, two: Judgement) -> bool:
+    if one.taint is None or two.taint is None or one.taint.trail is None or two.taint.trail is None:
+        return False
+    return one.taint.trail.depth < two.taint.trail.depth
+
+
+def untrusted(value: Value) -> Taint | None:
+    return next((t for a in value.atoms for t in atom_taints(a) if t.origin.kind == "untrusted"), None)
+
+
+__all__ = ["BY_ID", "Checker", "Record", "attribute_of", "untrusted"]

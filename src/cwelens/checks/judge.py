@@ -1,0 +1,324 @@
+"""Whether a value is dangerous where it arrives: every way it may be, every hole in its shape, against what the place can be hurt by.
+
+The characters that do harm depend on where a hole stands: inside quotes only the quote can end the string; at the start of a URL the
+host is chosen, behind a fixed host it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cwelens.base import chars as ch
+from cwelens.flow.attributes import JOIN
+from cwelens.flow.state import State, deep_taints
+from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value, atom_chars, atom_taints
+
+if TYPE_CHECKING:
+    from cwelens.checks.rules import Rule
+
+# How bad a judgement is; the worst of several counts.
+RANK = {
+    "defect": 9,
+    "conditional": 8,
+    "undecided": 6,
+    "guarded": 5,
+    "neutralised": 4,
+    "parameterised": 3,
+    "not untrusted": 2,
+    "constant": 1,
+}
+
+SHELL = ch.of(";&|`$()<>\n\r\"'\\*?[]{}~!#\t ")
+SQL_QUOTES = ch.of("'\"\\`")
+SQL_BARE = ch.of("'\"\\;()=<>*/ \t\r\n,`#|&%@[]")
+LINE_BREAKS = ch.of("\r\n")
+URL_HOST = ch.of(":/@.\\?#")
+LDAP_FILTER = ch.of("*()\\\0")
+LDAP_DN = ch.of(',+"\\<>;=')
+REGEX = ch.of("\\.^$*+?{}[]|()")
+CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII)
+
+
+class Judgement:
+    """`kind` is a key of `RANK`; `reason` completes it; `taint` is what decides a defect or conditional one."""
+
+    __slots__ = ("kind", "reason", "taint", "where")
+
+    def __init__(self, kind: str, reason: str = "", taint: Taint | None = None, where: str = "") -> None:
+        self.kind = kind
+        self.reason = reason
+        self.taint = taint
+        self.where = where
+
+    @property
+    def rank(self) -> int:
+        return RANK[self.kind]
+
+
+def worst(judgements: list[Judgement]) -> Judgement:
+    return max(judgements, key=lambda j: j.rank, default=Judgement("constant"))
+
+
+def judge(rule: Rule, value: Value, st: State) -> Judgement:
+    """The worst of all ways the value may be."""
+    return worst([_atom(rule, atom, st) for atom in value.atoms])
+
+
+def _atom(rule: Rule, atom: object, st: State) -> Judgement:
+    if isinstance(atom, Const):
+        return Judgement("constant")
+    if isinstance(atom, Text):
+        return _text(rule, atom)
+    if isinstance(atom, Opaque):
+        return _hole(rule, atom, (), 0, composed=False)
+    if isinstance(atom, Method):
+        hole = Opaque(None, atom_taints(atom), atom_chars(atom), atom.note, atom.name)
+        return _hole(rule, hole, (), 0, composed=False)
+    if isinstance(atom, Ref):
+        obj = st.obj(atom.loc)
+        if obj is not None and "path" in obj.items and obj.cls == "pathlib.Path":
+            return judge(rule, obj.items["path"], st)
+        if rule.concept in ("html.body",) and obj is not None and obj.kind in ("dict", "list"):
+            return Judgement("neutralised", "sent as JSON")
+        taints = deep_taints(Value((atom,)), st)
+        return _hole(rule, Opaque(None, taints), (), 0, composed=False)
+    return Judgement("not untrusted")
+
+
+def _text(rule: Rule, atom: Text) -> Judgement:
+    out = []
+    for index, part in enumerate(atom.parts):
+        if isinstance(part, Opaque):
+            out.append(_hole(rule, part, atom.parts, index, composed=True))
+    return worst(out)
+
+
+def _hole(rule: Rule, hole: Opaque, parts: tuple[str | Opaque, ...], index: int, composed: bool) -> Judgement:
+    danger = _DANGER.get(rule.concept)
+    harmless = danger(hole, parts, index) if danger is not None else ""
+    if harmless and hole.taints:
+        return Judgement("neutralised", harmless)
+    found: list[Judgement] = []
+    for taint in hole.taints:
+        found.append(_taint(rule, taint, hole, parts, index, composed))
+    if not found:
+        if hole.label:
+            return Judgement("undecided", f"`{hole.label}` is not visible")
+        return Judgement("not untrusted")
+    return worst(found)
+
+
+def _taint(
+    rule: Rule, taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int, composed: bool
+) -> Judgement:
+    origin = taint.origin
+    if origin.kind == "local":
+        return Judgement("not untrusted", f"{origin.text}: not remote")
+    if origin.kind in ("exception", "random", "secret"):
+        return Judgement("not untrusted")
+    for context in ("*", *rule.safe_for):
+        why = taint.safe.get(context)
+        if why is not None:
+            word = "guarded" if " by " not in why and ("test" in why or "membership" in why or "equality" in why) else "neutralised"
+            return Judgement(word, why, taint)
+    special = _SPECIAL.get(rule.concept)
+    if special is not None:
+        why = special(taint, hole, parts, index)
+        if why:
+            return Judgement("neutralised", why, taint)
+    if origin.kind == "untrusted":
+        return Judgement("conditional" if taint.assumption else "defect", "", taint)
+    if origin.kind == "param":
+        if composed or rule.whole_parameter:
+            return Judgement("conditional", "", taint)
+        return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
+    return Judgement("undecided", origin.text, taint)
+
+
+# Characters: each gives the reason why a hole is harmless by what it can hold, or "".
+
+
+def _only(hole: Opaque, mask: int, what: str) -> str:
+    return "" if hole.chars & mask else f"it can hold {ch.describe(hole.chars)}, {what}"
+
+
+def before(parts: tuple[str | Opaque, ...], index: int) -> str:
+    """The literal text in front of a hole, holes in between shown as \\x01."""
+    return "".join(p if isinstance(p, str) else "\x01" for p in parts[:index])
+
+
+def quote_at(text: str, quotes: str = "'\"") -> str:
+    """The quote that is open at the end of a text, or ""."""
+    open_quote = ""
+    skip = False
+    for char in text:
+        if skip:
+            skip = False
+        elif char == "\\" and open_quote:
+            skip = True
+        elif open_quote:
+            if char == open_quote:
+                open_quote = ""
+        elif char in quotes:
+            open_quote = char
+    return open_quote
+
+
+def _sql(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    quote = quote_at(before(parts, index), "'\"`")
+    if quote:
+        mask = ch.of(quote + "\\")
+        if hole.taints and all("sql.quote" in t.safe for t in hole.taints) and quote == "'":
+            return "its quotes are doubled inside a quoted string"
+        return _only(hole, mask, "and cannot end the quoted string")
+    return _only(hole, SQL_BARE, "which cannot change the statement")
+
+
+def _shell(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, SHELL, "which a shell takes literally")
+
+
+def _path(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    if not hole.chars & ch.of("/\\"):
+        return "it can hold no path separator"
+    text = before(parts, index)
+    if not hole.chars & ch.of(".") and text and not text.endswith(("\0", JOIN)):
+        return "it can hold no `..`"
+    return ""
+
+
+def _path_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    text = before(parts, index)
+    dots = taint.safe.get("path.dots") or taint.safe.get("path.dotslash")
+    if dots:
+        joined = text.endswith(("\0", JOIN)) or not text
+        if not joined or "path.absolute" in taint.safe or not hole.chars & ch.of("/"):
+            return f"`..` is refused by {dots}"
+    return ""
+
+
+def _url(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """Behind a scheme and a host that ends (with `/`, `?` or `#`) a hole cannot choose the host any more."""
+    text = before(parts, index)
+    rest = text.partition("://")[2] if "://" in text else text
+    if any(c in rest.lstrip("/") for c in "/?#") and text.strip("\x01"):
+        return "the host is fixed by what stands before it"
+    if text.startswith("\x01") and ("/" in text or "?" in text):
+        return "the host is fixed by what stands before it"
+    if not hole.chars & URL_HOST:
+        return "it cannot hold a host"
+    return ""
+
+
+def _redirect(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    text = before(parts, index)
+    if text.startswith("/") and len(text) > 1 and text[1] not in "/\\\x01":
+        return "the target is local: fixed text stands before it"
+    if text == "/" and not hole.chars & ch.of("/\\"):
+        return "the target is local: fixed text stands before it"
+    if text and not text.startswith("/"):
+        if "://" not in text and text[0] in "?#" or (text.startswith("\x01") and len(text) > 1):
+            return "the target is local: fixed text stands before it"
+        return _url(hole, parts, index)
+    if not hole.chars & ch.of(":/\\"):
+        return "it can hold no scheme and no host"
+    return ""
+
+
+def html_context(text: str) -> str:
+    """Where in HTML the end of a text stands: text, attribute (with its quote), tag, script or comment."""
+    lowered = text.lower()
+    if lowered.rfind("<script") > lowered.rfind("</script"):
+        tag_end = lowered.find(">", lowered.rfind("<script"))
+        if tag_end >= 0:
+            return "script"
+    opened = text.rfind("<")
+    if opened < 0 or text.rfind(">") > opened:
+        return "text"
+    quote = quote_at(text[opened:])
+    return f"attribute {quote}" if quote else "tag"
+
+
+def _html(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    context = html_context(before(parts, index))
+    if context == "text":
+        return _only(hole, ch.of("<"), "so no tag")
+    if context.startswith("attribute"):
+        return _only(hole, ch.of(context[-1]), "and cannot end the attribute")
+    return _only(hole, ch.ALL & ~ch.IDENTIFIER, "which cannot leave its place")
+
+
+def _lines(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, LINE_BREAKS, "so no line break")
+
+
+def _xpath(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    quote = quote_at(before(parts, index))
+    if quote:
+        return _only(hole, ch.of(quote), "and cannot end the quoted string")
+    return _only(hole, ch.ALL & ~ch.ALNUM, "which cannot change the expression")
+
+
+def _ldap(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, LDAP_FILTER, "which has no meaning in a filter")
+
+
+def _dn(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, LDAP_DN, "which has no meaning in a name")
+
+
+def _regex(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, REGEX, "which a pattern takes literally")
+
+
+def _code(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    quote = quote_at(before(parts, index))
+    if quote:
+        return _only(hole, ch.of(quote + "\\\n"), "and cannot end the quoted string")
+    return _only(hole, CODE & ~ch.of(".-+ "), "so only a name or a number")
+
+
+def _template(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, ch.of("{"), "so no expression")
+
+
+def _argv(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    if index > 0:
+        return "it does not begin the argument"
+    return _only(hole, ch.of("-"), "so no option")
+
+
+def _xml(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, ch.of("<"), "so no entity declaration")
+
+
+_DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
+    "sql.text": _sql,
+    "shell.command": _shell,
+    "path.file": _path,
+    "upload.save": _path,
+    "url.request": _url,
+    "url.redirect": _redirect,
+    "html.body": _html,
+    "html.markup": _html,
+    "log.message": _lines,
+    "header.value": _lines,
+    "header.name": _lines,
+    "cookie.value": _lines,
+    "email.header": _lines,
+    "xpath.expression": _xpath,
+    "ldap.filter": _ldap,
+    "ldap.dn": _dn,
+    "regex.pattern": _regex,
+    "code.python": _code,
+    "template.text": _template,
+    "format.string": _template,
+    "process.argv": _argv,
+    "xml.document": _xml,
+    "xml.bomb": _xml,
+}
+_SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
+    "path.file": _path_special,
+    "upload.save": _path_special,
+}

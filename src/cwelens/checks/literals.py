@@ -1,0 +1,141 @@
+"""Checks that need no flow: secrets written under telling names, files tested before they are used, expressions that run away."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cwelens.checks import names
+from cwelens.checks.checker import Checker, Record
+from cwelens.checks.judge import Judgement
+from cwelens.checks.rules import BY_ID, Rule
+from cwelens.flow.conditions import placeholder
+from cwelens.flow.run import written
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from cwelens.resolve.symbols import ModuleInfo
+
+# Keys that vendors give a fixed form, so that the text alone tells: AWS, GitHub, Slack, Stripe, Google, private key blocks.
+KNOWN_KEY = re.compile(
+    r"^(?:AKIA[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36,}|xox[abprs]-[0-9A-Za-z-]{10,}|sk_live_[0-9A-Za-z]{16,}|AIza[0-9A-Za-z_-]{35})$"
+)
+PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{16,}")
+_PLAUSIBLE = re.compile(r"^[\x21-\x7e]{3,}$")
+_WORDY = re.compile(r"^[a-z]+(?:[_.:/ -][a-z]+)+$|^[A-Z_]+$|^(?:https?|ftp)://|^[/~.]|^\W+$|%s|\{\w*\}")
+
+
+def check(checker: Checker, module: ModuleInfo) -> None:
+    tests = _is_test(module)
+    function = ""
+    for node in walk(*module.body):
+        if isinstance(node, ir.Assign) and node.value is not None:
+            for target in node.targets:
+                _assigned(checker, module, target, node.value, tests)
+        elif isinstance(node, ir.Call):
+            for name, value in node.keywords:
+                if name is not None:
+                    _named(checker, module, name, value, value, tests)
+        elif isinstance(node, ir.DictDisplay):
+            for key, value in node.items:
+                if isinstance(key, ir.Const) and isinstance(key.value, str):
+                    _named(checker, module, key.value, value, value, tests)
+        elif isinstance(node, ir.Compare):
+            _compared(checker, module, node, tests)
+        elif isinstance(node, ir.Function):
+            function = node.name
+            for param in node.params:
+                if param.default is not None:
+                    _named(checker, module, param.name, param.default, param.default, tests)
+        elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 16:
+            if KNOWN_KEY.match(node.value) or PRIVATE_KEY.search(node.value):
+                _add(checker, module, node, "hard-coded-credential", "a literal in the form of a vendor's key", written(node))
+    del function
+
+
+def _is_test(module: ModuleInfo) -> bool:
+    """Test code: passwords in it are fixtures."""
+    name = module.path.rpartition("/")[2]
+    if name.startswith("test_") or name.endswith("_test.py") or name in ("conftest.py", "tests.py"):
+        return True
+    if any(part in ("tests", "test", "testing") for part in module.path.split("/")[:-1]):
+        return True
+    return any(b.rpartition(".")[2].endswith("TestCase") for c in module.classes for b in c.bases_text)
+
+
+def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:
+    if isinstance(target, ir.Name):
+        _named(checker, module, target.id, value, target, tests)
+    elif isinstance(target, ir.Attr):
+        _named(checker, module, target.name, value, target, tests)
+    elif isinstance(target, ir.Item) and isinstance(target.key, ir.Const) and isinstance(target.key.value, str):
+        _named(checker, module, target.key.value, value, target, tests)
+
+
+def _named(checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr, tests: bool) -> None:
+    """A literal under the name of a secret."""
+    if not isinstance(value, ir.Const) or not isinstance(value.value, str | bytes) or tests:
+        return
+    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    if not names.is_secret(name) or not plausible(text, name):
+        return
+    if names.is_password(name):
+        rule = "hard-coded-password"
+    elif "key" in names.words(name) and "api" not in names.words(name) and "access" not in names.words(name):
+        rule = "hard-coded-key"
+    else:
+        rule = "hard-coded-credential"
+    _add(checker, module, node, rule, f"`{name}` is set to a literal", name)
+
+
+def plausible(text: str, name: str) -> bool:
+    """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
+    if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
+        return False
+    if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace("_", ""):
+        return False
+    if names.is_password(name):
+        return not _WORDY.search(text) or any(c.isdigit() for c in text)
+    if _WORDY.search(text) and not any(c.isdigit() for c in text):
+        return False
+    # A token or key has some length and mixes characters; a word is the name of something.
+    return len(text) >= 8 and (any(c.isdigit() for c in text) or len(set(text)) >= 10 or not text.isalpha())
+
+
+def _compared(checker: Checker, module: ModuleInfo, node: ir.Compare, tests: bool) -> None:
+    """`if password == "letmein"`: a password that the code knows."""
+    if tests or node.ops != ["=="]:
+        return
+    for one, two in ((node.left, node.rights[0]), (node.rights[0], node.left)):
+        name = one.id if isinstance(one, ir.Name) else one.name if isinstance(one, ir.Attr) else None
+        if isinstance(one, ir.Item) and isinstance(one.key, ir.Const) and isinstance(one.key.value, str):
+            name = one.key.value
+        if name and isinstance(two, ir.Const) and isinstance(two.value, str) and names.is_password(name):
+            if len(two.value) >= 4 and plausible(two.value, name):
+                _add(checker, module, node, "hard-coded-password", f"`{name}` is compared with a literal", written(one))
+
+
+def _add(checker: Checker, module: ModuleInfo, node: ir.Expr, rule_id: str, reason: str, code: str) -> None:
+    rule: Rule = BY_ID[rule_id]
+    place = (module.source, node.pos)
+    for other in ("hard-coded-password", "hard-coded-key", "hard-coded-credential"):
+        # What a model row has said about this line already is the same defect.
+        cwe = BY_ID[other].cwe
+        for key in checker.records:
+            if key[0] == module.path and key[2] == cwe and key[1][0] == node.pos[0]:
+                return
+    record = Record(rule, rule.concept, place, code, _function_of(module, node), "", "")
+    record.best = Judgement("defect", reason)
+    checker.records.setdefault((module.path, node.pos, rule.cwe, rule.concept), record)
+
+
+def _function_of(module: ModuleInfo, node: ir.Expr) -> str:
+    """The innermost function around a node."""
+    found = ""
+    size = None
+    for function in module.functions:
+        first, _, last, _ = function.node.pos
+        if first <= node.pos[0] <= last and (size is None or last - first <= size):
+            found, size = function.short, last - first
+    return found

@@ -1,0 +1,181 @@
+"""From records to findings and operations: who decides for a parameter, what is said, in which order."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from cwelens.base.location import Location, locate
+from cwelens.checks.checker import Checker, Record
+from cwelens.checks.finding import Confidence, Finding, Operation, Step
+from cwelens.checks.judge import Judgement
+from cwelens.flow.values import Place, Taint
+
+if TYPE_CHECKING:
+    from cwelens.flow.run import Shared
+
+
+def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
+    """Every finding and every operation, by place."""
+    findings: list[Finding] = []
+    operations: list[Operation] = []
+    shared = checker.shared
+    called = _called(shared)
+    for record in checker.records.values():
+        judgement = decide(record, called)
+        location = locate(*record.place)
+        if judgement.kind in ("defect", "conditional"):
+            findings.append(_finding(record, judgement, location))
+        operations.append(_operation(record, judgement, location))
+    findings = _one_each(findings)
+    reported = {(f.location.path, f.location.line, f.location.column, f.cwe) for f in findings}
+    kept = [
+        o
+        for o in operations
+        if o.disposition not in ("defect", "conditional")
+        or (o.location.path, o.location.line, o.location.column, o.cwe) in reported
+    ]
+    findings.sort(key=lambda f: (f.location.path, f.location.line, f.location.column, f.cwe, f.rule))
+    kept.sort(key=lambda o: (o.location.path, o.location.line, o.location.column, o.cwe, o.concept))
+    return findings, kept
+
+
+def _called(shared: Shared) -> set[str]:
+    """Qualified names of the functions that the input itself calls."""
+    return {f.qualname for key, f in shared.functions.items() if shared.called.get(key)}
+
+
+def decide(record: Record, called: set[str]) -> Judgement:
+    """The judgement that counts: a parameter's conditional one only where its callers are not in the input."""
+    best = record.best
+    open_ones = [j for j, owner in record.from_param if owner not in called or best is None]
+    for judgement in open_ones:
+        if best is None or judgement.rank > best.rank:
+            best = judgement
+    return best or Judgement("constant")
+
+
+def _one_each(findings: list[Finding]) -> list[Finding]:
+    """One finding for one defect: of several CWEs at one place that say the same, the more specific one."""
+    by_place: dict[tuple[str, int, int], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.location.path, finding.location.line, finding.location.column)
+        by_place.setdefault(key, []).append(finding)
+    out: list[Finding] = []
+    for group in by_place.values():
+        rules = {f.rule for f in group}
+        for finding in group:
+            if any(finding.rule == weaker and stronger in rules for weaker, stronger in _IMPLIED):
+                continue
+            out.append(finding)
+    return out
+
+
+# (reported as well, the one that says it all)
+_IMPLIED = (
+    ("error-detail", "xss"),
+    ("weak-hash", "weak-password-hash"),
+    ("hostname-unchecked", "certificate-unchecked"),
+    ("xml-bomb", "xxe"),
+    ("xxe", "xml-entities"),
+    ("log-injection", "sensitive-log"),
+    ("jwt-none", "jwt-unverified"),
+    ("argument-injection", "command-injection"),
+    ("argument-injection", "program-injection"),
+)
+
+
+def _finding(record: Record, judgement: Judgement, location: Location) -> Finding:
+    rule = record.rule
+    taint = judgement.taint
+    confidence: Confidence = "definite" if judgement.kind == "defect" else "conditional"
+    trace = _trace(taint, record, location)
+    assumption = ""
+    if confidence == "conditional" and taint is not None:
+        assumption = _assumption(taint)
+    evidence = [note for note in dict.fromkeys((record.note, taint.origin.evidence if taint else "")) if note]
+    finding = Finding(
+        rule=rule.id,
+        cwe=rule.cwe,
+        title=rule.title,
+        severity=rule.severity,
+        confidence=confidence,
+        location=location,
+        message=_message(record, judgement),
+        repair=rule.repair.get(record.library) or rule.repair[""],
+        trace=trace,
+        assumption=assumption,
+        evidence=evidence,
+        looked_for="" if taint is not None else f"`{record.code}` in {location.path}",
+        function=record.function,
+    )
+    finding.fingerprint = fingerprint(finding)
+    return finding
+
+
+def fingerprint(finding: Finding) -> str:
+    """What stays the same when lines move: rule, file, function, and the code of the line."""
+    text = "\0".join((finding.rule, finding.location.path, finding.function, finding.location.code))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _assumption(taint: Taint) -> str:
+    if taint.assumption:
+        return taint.assumption
+    return f"{taint.origin.text} is untrusted: it comes from a caller that the input does not show"
+
+
+def _message(record: Record, judgement: Judgement) -> str:
+    rule, taint = record.rule, judgement.taint
+    sink = f"`{record.code}`"
+    if rule.id == "weak-random":
+        return f"{taint.origin.text if taint else sink} is predictable and {judgement.reason}: an attacker can {rule.harm}."
+    if rule.id == "error-detail":
+        return f"{taint.origin.text.capitalize() if taint else 'An error text'} is sent to the client: an attacker can {rule.harm}."
+    if taint is None or rule.id == "timing":
+        detail = f" ({judgement.reason})" if judgement.reason else ""
+        return f"{rule.title}: {sink}{detail}. An attacker can {rule.harm}."
+    given = "if it is untrusted, " if judgement.kind == "conditional" else ""
+    return f"{taint.origin.text} reaches {sink} unneutralised: {given}an attacker can {rule.harm}."
+
+
+def _trace(taint: Taint | None, record: Record, location: Location) -> list[Step]:
+    sink = Step(location, "sink", f"`{record.code}`: {record.rule.title.lower()}")
+    if taint is None:
+        return [Step(location, "evidence", record.rule.title)]
+    steps: list[Step] = []
+    for index, trail in enumerate(taint.trail.steps() if taint.trail else []):
+        steps.append(Step(locate(*trail.place), "source" if index == 0 else "step", trail.text))
+    if taint.origin.kind in ("random",):
+        return steps
+    return [*steps, sink]
+
+
+_SAFE = {
+    "constant": "constant",
+    "parameterised": "parameterised",
+    "not untrusted": "not untrusted",
+}
+
+
+def _operation(record: Record, judgement: Judgement, location: Location) -> Operation:
+    kind = judgement.kind
+    if kind in ("defect", "conditional"):
+        reason = judgement.reason or (judgement.taint.origin.text if judgement.taint else record.rule.title)
+        disposition = kind
+    elif kind == "undecided":
+        disposition, reason = "undecided", judgement.reason
+    else:
+        disposition = "safe"
+        detail = judgement.reason
+        if kind == "neutralised":
+            reason = f"neutralised by {detail}" if detail.startswith("`") else f"neutralised: {detail}"
+        elif kind == "guarded":
+            reason = f"guarded by {detail}"
+        else:
+            reason = _SAFE[kind] + (f": {detail}" if detail else "")
+    return Operation(location, record.concept, record.code, disposition, reason, record.rule.cwe, record.function)  # type: ignore[arg-type]
+
+
+def place_location(place: Place) -> Location:
+    return locate(*place)

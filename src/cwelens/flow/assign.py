@@ -1,0 +1,294 @@
+"""Stores: binding targets, changing heap objects, and narrowing what a test has told about a name or an access path.
+
+An access path (`self.kind`, `form["id"]`) is remembered in the environment under its text, from a test until its root is rebound.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwelens.flow.run import Run, written
+from cwelens.flow.state import Obj, State, deep_taints, stepped
+from cwelens.flow.values import (
+    NOTHING,
+    UNKNOWN,
+    Const,
+    Lib,
+    Opaque,
+    Ref,
+    Value,
+    atom_taints,
+    const,
+    join,
+    taints_of,
+)
+from cwelens.ir import nodes as ir
+
+
+def path_of(node: ir.Expr) -> str | None:
+    """The text of an access path of names, attributes and constant items; None for other expressions."""
+    if isinstance(node, ir.Name):
+        return node.id
+    if isinstance(node, ir.Attr):
+        base = path_of(node.base)
+        return None if base is None else f"{base}.{node.name}"
+    if isinstance(node, ir.Item) and isinstance(node.key, ir.Const):
+        base = path_of(node.base)
+        return None if base is None else f"{base}[{node.key.value!r}]"
+    return None
+
+
+def forget(name: str, st: State) -> None:
+    """A name is rebound: what was known of paths and tests that begin with it no longer holds."""
+    dotted, item = name + ".", name + "["
+    for path in [p for p in st.env if p.startswith(dotted) or p.startswith(item)]:
+        if ".default." not in path:
+            del st.env[path]
+    if st.facts:
+        st.facts.pop(name, None)
+
+
+def refine(node: ir.Expr, value: Value, st: State) -> None:
+    """What a test has told about an expression; only names and access paths can be narrowed."""
+    if isinstance(node, ir.Walrus):
+        node = node.target
+    if isinstance(node, ir.Name):
+        st.env[node.id] = value
+        return
+    path = path_of(node)
+    if path is not None:
+        st.env[path] = value
+
+
+def store(run: Run, target: ir.Expr, value: Value, st: State, source: ir.Expr) -> None:
+    """`target = value`"""
+    if isinstance(target, ir.Name):
+        forget(target.id, st)
+        if taints_of(value):
+            value = stepped(value, run.place(target), f"`{target.id}` holds it")
+            run.observer.stored(run, target, target.id, value)
+        st.env[target.id] = value
+        func = run.frame.func
+        if func is not None and target.id in func.globals_:
+            frame = run.shared.module_frames.get(run.frame.module.name)
+            if frame is not None:
+                old = frame.env.get(target.id)
+                frame.env[target.id] = value if old is None else join(old, value)
+    elif isinstance(target, ir.Seq):
+        _unpack(run, target, value, st, source)
+    elif isinstance(target, ir.Attr):
+        _store_attr(run, target, value, st)
+    elif isinstance(target, ir.Item):
+        _store_item(run, target, value, st)
+    elif isinstance(target, ir.Star):
+        store(run, target.value, value, st, source)
+
+
+def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) -> None:
+    from cwelens.flow.expressions import iterate
+
+    elements = iterate(run, value, st, source)
+    count = len(target.items)
+    star = next((i for i, t in enumerate(target.items) if isinstance(t, ir.Star)), None)
+    if isinstance(elements, list) and len(elements) >= count - (star is not None):
+        if star is None:
+            for part, element in zip(target.items, elements):
+                store(run, part, element, st, source)
+            return
+        tail = count - star - 1
+        for part, element in zip(target.items[:star], elements):
+            store(run, part, element, st, source)
+        middle = elements[star : len(elements) - tail]
+        store(run, target.items[star], run.alloc(st, target, Obj("list", dict(enumerate(middle))), "*"), st, source)
+        for part, element in zip(target.items[star + 1 :], elements[len(elements) - tail :]):
+            store(run, part, element, st, source)
+        return
+    element = elements if isinstance(elements, Value) else UNKNOWN
+    if isinstance(elements, list) and elements:
+        for more in elements:
+            element = join(element, more) if element is not UNKNOWN else more
+    for part in target.items:
+        if isinstance(part, ir.Star):
+            store(run, part.value, run.alloc(st, part, Obj("list", {}, element)), st, source)
+        else:
+            store(run, part, element, st, source)
+
+
+def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:
+    from cwelens.flow.expressions import evaluate
+
+    base = evaluate(run, target.base, st)
+    path = path_of(target)
+    if path is not None:
+        forget(path, st)
+        st.env.pop(path, None)
+    place = run.place(target)
+    if taints_of(value):
+        value = stepped(value, place, f"`{path or written(target)}` holds it")
+        run.observer.stored(run, target, written(target), value)
+    heap_only = True
+    single = len(base.atoms) == 1
+    for atom in base.atoms:
+        if isinstance(atom, Ref):
+            obj = st.obj(atom.loc)
+            if obj is not None:
+                old = obj.items.get(target.name)
+                new = value if single or old is None else join(old, value)
+                st.heap[atom.loc] = obj.with_item(target.name, new)
+        else:
+            heap_only = False
+        type_ = type_of_atom(atom, st)
+        if type_:
+            run.observer.setting(run, target, f"{type_}.{target.name}", None, value, st, written(target))
+    if not heap_only and path is not None:
+        st.env[path] = value
+
+
+def type_of_atom(atom: Any, st: State) -> str | None:
+    """The dotted name whose rows speak of an atom's members."""
+    if isinstance(atom, Opaque):
+        return atom.type
+    if isinstance(atom, Lib):
+        return atom.name
+    if isinstance(atom, Ref):
+        obj = st.obj(atom.loc)
+        return obj.cls if obj is not None and isinstance(obj.cls, str) else None
+    return None
+
+
+def _store_item(run: Run, target: ir.Item, value: Value, st: State) -> None:
+    from cwelens.flow.expressions import evaluate
+
+    base = evaluate(run, target.base, st)
+    key = UNKNOWN if isinstance(target.key, ir.Slice) else evaluate(run, target.key, st)
+    path = path_of(target)
+    if path is not None:
+        forget(path, st)
+        st.env.pop(path, None)
+    if taints_of(value):
+        key_text = " ".join(str(a.value) for a in key.atoms if isinstance(a, Const))
+        run.observer.stored(run, target, f"{written(target.base)} {key_text or written(target.key)}", value)
+    set_item(run, base, key, value, st, target)
+    if path is not None and not any(isinstance(a, Ref) for a in base.atoms):
+        st.env[path] = value
+
+
+def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: ir.Expr) -> None:
+    """`base[key] = value` on heap objects; on library objects it is a setting."""
+    atom_key = key.const()
+    single = len(base.atoms) == 1
+    for atom in base.atoms:
+        if isinstance(atom, Ref):
+            obj = st.obj(atom.loc)
+            if obj is None:
+                continue
+            if atom_key is None or not isinstance(atom_key.value, str | bytes | int | float | bool | type(None)):
+                st.heap[atom.loc] = obj.with_rest(value, key)
+            elif obj.kind == "list" and isinstance(atom_key.value, int):
+                index = atom_key.value if atom_key.value >= 0 else len(obj.items) + atom_key.value
+                if obj.rest is None and index in obj.items:
+                    new = value if single else join(obj.items[index], value)
+                    st.heap[atom.loc] = obj.with_item(index, new)
+                else:
+                    st.heap[atom.loc] = obj.with_rest(value)
+            else:
+                old = obj.items.get(atom_key.value)
+                new = value if single or old is None else join(old, value)
+                st.heap[atom.loc] = obj.with_item(atom_key.value, new)
+        type_ = type_of_atom(atom, st)
+        if type_ and atom_key is not None:
+            run.observer.setting(run, node, type_, atom_key.value, value, st, written(node))
+
+
+def remove(run: Run, target: ir.Expr, st: State) -> None:
+    """`del target`"""
+    if isinstance(target, ir.Item):
+        from cwelens.flow.expressions import evaluate
+
+        base = evaluate(run, target.base, st)
+        key = UNKNOWN if isinstance(target.key, ir.Slice) else evaluate(run, target.key, st)
+        path = path_of(target)
+        if path is not None:
+            st.env.pop(path, None)
+        atom_key = key.const()
+        for atom in base.atoms:
+            obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+            if obj is None or not isinstance(atom, Ref):
+                continue
+            if atom_key is not None and atom_key.value in obj.items and len(base.atoms) == 1:
+                st.heap[atom.loc] = delete_key(obj, atom_key.value)
+    elif isinstance(target, ir.Seq):
+        for part in target.items:
+            remove(run, part, st)
+    elif isinstance(target, ir.Attr):
+        path = path_of(target)
+        if path is not None:
+            st.env.pop(path, None)
+
+
+def delete_key(obj: Obj, key: Any) -> Obj:
+    """The object without a key; the positions of a list close up."""
+    if obj.kind == "list" and isinstance(key, int):
+        values = [obj.items[k] for k in sorted(obj.items)]
+        index = key if key >= 0 else len(values) + key
+        if 0 <= index < len(values):
+            del values[index]
+        return Obj("list", dict(enumerate(values)), obj.rest, obj.keys, obj.cls)
+    return Obj(obj.kind, {k: v for k, v in obj.items.items() if k != key}, obj.rest, obj.keys, obj.cls)
+
+
+def extend(run: Run, old: Value, new: Value, st: State) -> bool:
+    """`old += new` in place for lists; False where it is no list."""
+    if len(old.atoms) != 1 or not isinstance(old.atoms[0], Ref):
+        return False
+    obj = st.obj(old.atoms[0].loc)
+    if obj is None or obj.kind != "list":
+        return False
+    from cwelens.flow.expressions import iterate
+
+    elements = iterate(run, new, st, ir.Const(None, (0, 0, 0, 0)))
+    st.heap[old.atoms[0].loc] = appended(obj, elements)
+    return True
+
+
+def appended(obj: Obj, elements: list[Value] | Value) -> Obj:
+    """A list with elements added at its end."""
+    if isinstance(elements, list) and obj.rest is None and len(obj.items) + len(elements) <= 64:
+        items = dict(obj.items)
+        for element in elements:
+            items[len(items)] = element
+        return Obj(obj.kind, items, None, obj.keys, obj.cls)
+    more = elements if isinstance(elements, Value) else NOTHING
+    if isinstance(elements, list):
+        for element in elements:
+            more = join(more, element)
+    return obj.with_rest(more) if more.atoms else obj
+
+
+def contents_taint(value: Value, st: State) -> Value:
+    """One unknown with everything a value holds."""
+    return Value((Opaque(None, deep_taints(value, st)),))
+
+
+def as_key(value: Value) -> Any:
+    """A constant key, or the marker `NOTHING`."""
+    atom = value.const()
+    return atom.value if isinstance(atom, Const) else NOTHING
+
+
+__all__ = [
+    "appended",
+    "as_key",
+    "atom_taints",
+    "const",
+    "contents_taint",
+    "delete_key",
+    "extend",
+    "forget",
+    "path_of",
+    "refine",
+    "remove",
+    "set_item",
+    "store",
+    "type_of_atom",
+]

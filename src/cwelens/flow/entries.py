@@ -1,0 +1,349 @@
+"""Where analysis starts: every module's top level, and every function that is not only called from within the input.
+
+A parameter of an entry is of unknown trust, unless a route, its annotation or its name says what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cwelens.base import chars as ch
+from cwelens.flow import attributes, scopes
+from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, written
+from cwelens.flow.state import Frame, Obj, State, join_states
+from cwelens.flow.values import (
+    NONE,
+    Cls,
+    Func,
+    Lib,
+    Method,
+    Opaque,
+    Origin,
+    Taint,
+    Trail,
+    Value,
+    join,
+    opaque,
+)
+from cwelens.ir import nodes as ir
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo, ModuleInfo
+
+if TYPE_CHECKING:
+    from cwelens.models.schema import Route
+
+HARMLESS = {"int", "float", "bool", "UUID", "date", "datetime", "Decimal"}
+CONVERTERS = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UUID"}
+
+
+@dataclass(slots=True)
+class Handler:
+    """A function that a framework calls: by which route, and the path written in it ("" where none is)."""
+
+    route: Route
+    path: str
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Failure:
+    """An entry that could not be interpreted to its end."""
+
+    module: ModuleInfo
+    function: FunctionInfo | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Entries:
+    """What was started: handlers found, and entries that failed."""
+
+    handlers: dict[int, Handler] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    analysed: int = 0
+
+
+def run_module(shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]) -> None:
+    """Interprets a module's top level and those of its functions whose node ids are in `wanted`."""
+    shared.learn(module)
+    run = Run(shared, observer, Frame(module, None, None, None, None, None))
+    try:
+        scopes.module_env(run, module)
+    except (OutOfFuel, RecursionError):
+        entries.failures.append(Failure(module, None, "the analysis of its top level went over its budget"))
+    for function in module.functions:
+        handler = find_handler(run, function)
+        if handler is not None:
+            entries.handlers[id(function.node)] = handler
+        if id(function.node) in wanted or handler is not None:
+            run_function(shared, observer, function, handler, entries)
+
+
+def run_function(
+    shared: Shared, observer: Observer, function: FunctionInfo, handler: Handler | None, entries: Entries
+) -> None:
+    """Interprets one function as an entry, and tells the observer what it gives back where a framework sends that on."""
+    node = function.node
+    closure = shared.closures.get(id(node))
+    frame = Frame(function.module, function, node, None, closure, None)
+    run = Run(shared, observer, frame)
+    frame.handler = handler
+    st = State({}, {}, shared.base)
+    entries.analysed += 1
+    try:
+        receiver = _receiver(run, function, st)
+        frame.receiver = receiver
+        st.env = parameters(run, function, receiver, st, handler)
+        frame.env = st.env
+        from cwelens.flow.statements import block
+
+        run.stack.append(id(node))
+        after = block(run, node.body, st)
+        response = handler.route.response if handler is not None else None
+        for value, state, stmt in run.exits.returns:
+            if response and stmt is not None:
+                observer.returned(run, stmt, value, state)
+        final = after
+        for _, state, _ in run.exits.returns:
+            final = join_states(final, state)
+        if final is not None:
+            frame.env = final.env
+            shared.base.update(final.heap)
+    except OutOfFuel:
+        entries.failures.append(Failure(function.module, function, "the analysis went over its budget"))
+    except RecursionError:
+        entries.failures.append(Failure(function.module, function, "the code is nested too deeply to analyse"))
+
+
+def _receiver(run: Run, function: FunctionInfo, st: State) -> Value | None:
+    """`self` (an object whose `__init__` ran with unknown arguments) or `cls`."""
+    cls = function.owner
+    if cls is None:
+        return None
+    if function.kind == "classmethod":
+        return Value((Cls(cls),))
+    if function.kind == "staticmethod":
+        return None
+    return new_instance(run, cls, st, skip=function.name == "__init__")
+
+
+def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Value:
+    loc = ("self", cls.module.path, cls.node.pos)
+    unknown = run.program.mro(cls)[1]
+    value = st.alloc(loc, Obj("instance", {}, None, cls=cls))
+    symbol = symbol_of(run.program.find_attr(cls, "__init__"))
+    if skip or not isinstance(symbol, FunctionInfo) or run.frame.depth > 3:
+        return value
+    run.shared.learn(symbol.module)
+    frame = Frame(symbol.module, symbol, symbol.node, run.frame, run.shared.closures.get(id(symbol.node)), None)
+    frame.receiver = value
+    saved = run.frame, run.exits, run.trying, run.fuel
+    run.frame, run.exits, run.trying = frame, Exits(), 0
+    run.fuel = min(run.fuel, 4000)
+    run.stack.append(id(symbol.node))
+    inner = State({}, st.heap, st.base)
+    try:
+        from cwelens.flow.statements import block
+
+        inner.env = parameters(run, symbol, value, inner)
+        frame.env = inner.env
+        after: State | None = block(run, symbol.node.body, inner)
+        for _, state, _ in run.exits.returns:
+            after = join_states(after, state)
+        if after is not None:
+            st.heap = after.heap
+    except OutOfFuel:
+        # The fields found so far count; the method itself still has its own budget.
+        st.heap = inner.heap
+    finally:
+        run.stack.pop()
+        run.frame, run.exits, run.trying, run.fuel = saved
+    del unknown
+    return value
+
+
+def parameters(
+    run: Run, function: FunctionInfo, receiver: Value | None, st: State, handler: Handler | None = None
+) -> dict[str, Value]:
+    """The values of an entry's parameters."""
+    env: dict[str, Value] = {}
+    params = list(function.node.params)
+    bound = receiver is not None
+    if bound and params:
+        env[params[0].name] = receiver  # type: ignore[assignment]
+        params = params[1:]
+    elif function.owner is None and params and params[0].name in ("self", "cls") and function.parent is None:
+        # A lone method, cut out of its class.
+        env[params[0].name] = Value((Opaque(label=params[0].name),))
+        params = params[1:]
+    for index, param in enumerate(params):
+        env[param.name] = parameter(run, function, param, index, handler, st)
+    return env
+
+
+def parameter(
+    run: Run, function: FunctionInfo, param: ir.Param, index: int, handler: Handler | None, st: State
+) -> Value:
+    place = (function.module.source, param.pos)
+    if param.kind == "star":
+        content = Value((Opaque(None, _unknown_trust(function, param.name, place)),))
+        return st.alloc(("*", function.module.path, param.pos), Obj("tuple", {}, content))
+    if param.kind == "starstar":
+        content = Value((Opaque(None, _unknown_trust(function, param.name, place)),))
+        return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
+    found = annotated_type(run, function, param)
+    if handler is not None and param.kind in ("positional", "normal", "keyword"):
+        value = _handled(run, function, param, index, handler, found)
+        if value is not None:
+            return value
+    members = scopes.members_used(run, param.name)
+    if found is not None:
+        value = _of_type(run, function, param, found, st, place)
+        if value is not None:
+            return value
+    evidence = scopes.by_evidence(run, param.name, members) if found is None else None
+    taints = _unknown_trust(function, param.name, place)
+    if evidence is not None:
+        # What it is taken for is not data of the caller's choice; what is read from it is judged by its type.
+        return Value((Opaque(evidence[0], (), note=evidence[1], label=param.name),))
+    return Value((Opaque(None, taints),))
+
+
+def _unknown_trust(function: FunctionInfo, name: str, place: tuple[object, ir.Pos]) -> tuple[Taint, ...]:
+    origin = Origin("param", "parameter", f"`{name}` of `{function.short}`", place, owner=function.qualname)  # type: ignore[arg-type]
+    return (Taint(origin, {}, Trail(None, place, f"`{name}` comes from the caller of `{function.short}`")),)  # type: ignore[arg-type]
+
+
+def annotated_type(run: Run, function: FunctionInfo, param: ir.Param) -> str | ClassInfo | None:
+    """The type that an annotation names: a dotted name, or a class of the program. `X | None` and `Optional[X]` are X."""
+    node = param.annotation
+    if isinstance(node, ir.Item) and written(node.base).rpartition(".")[2] in ("Optional", "Annotated"):
+        node = node.key.items[0] if isinstance(node.key, ir.Seq) and node.key.items else node.key
+    if isinstance(node, ir.Binary) and node.op == "|":
+        node = node.left
+    if isinstance(node, ir.Item):
+        node = node.base
+    if isinstance(node, ir.Const) and isinstance(node.value, str) and node.value.isidentifier():
+        node = ir.Name(node.value, node.pos)
+    if not isinstance(node, ir.Name | ir.Attr):
+        return None
+    symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, node))
+    if isinstance(symbol, External):
+        name = run.models.canonical(symbol.qualname)
+        return name if name not in ("typing.Any", "builtins.object") else None
+    return symbol if isinstance(symbol, ClassInfo) else None
+
+
+def _of_type(
+    run: Run, function: FunctionInfo, param: ir.Param, found: str | ClassInfo, st: State, place: tuple[object, ir.Pos]
+) -> Value | None:
+    taints = _unknown_trust(function, param.name, place)
+    if isinstance(found, ClassInfo):
+        if run.frame.depth > 2:
+            return Value((Opaque(None, taints),))
+        return st.alloc(("param", function.module.path, param.pos), Obj("instance", {}, Value((Opaque(None, taints),)), cls=found))
+    if found in ("builtins.list", "builtins.dict", "builtins.tuple", "builtins.set", "typing.List", "typing.Dict"):
+        return Value((Opaque(None, taints),))
+    if found.startswith("builtins.") or found in ("uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal", "pathlib.Path"):
+        return opaque(found, taints)
+    return Value((Opaque(found, () if run.models.type(found) else taints, label=param.name),))
+
+
+def _handled(
+    run: Run, function: FunctionInfo, param: ir.Param, index: int, handler: Handler, found: str | ClassInfo | None
+) -> Value | None:
+    """A parameter that the framework fills: the request, or data of the request."""
+    route = handler.route
+    if index == 0 and route.first:
+        return Value((Opaque(route.first, note=handler.note, label=param.name),))
+    concept = route.params
+    if isinstance(param.default, ir.Call):
+        # `name: str = Query(...)`; what a dependency gives is not read from the request directly.
+        symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, param.default.func)) if isinstance(param.default.func, ir.Name | ir.Attr) else None
+        row = run.models.source_param(symbol.qualname) if isinstance(symbol, External) else None
+        if row is None:
+            return Value((Opaque(label=param.name),))
+        concept = row.concept
+    if not concept:
+        return None
+    if isinstance(found, str) and (found.rpartition(".")[2] in HARMLESS or (run.models.type(found) and found.partition(".")[0] != "builtins")):
+        return opaque(found, (), label_of(found)) if False else opaque(found)
+    place = (function.module.source, param.pos)
+    mask = ch.ALL
+    kind = "str"
+    for part in handler.path.split("<")[1:]:
+        spec = part.partition(">")[0]
+        converter, _, name = spec.rpartition(":")
+        if name == param.name:
+            kind = converter.partition("(")[0] or "string"
+            mask = ch.ALL & ~ch.of("/") if kind in ("string", "") else ch.ALL
+    if kind in CONVERTERS:
+        return opaque(CONVERTERS[kind])
+    for part in handler.path.split("{")[1:]:
+        name, _, converter = part.partition("}")[0].partition(":")
+        if name == param.name:
+            if converter in CONVERTERS:
+                return opaque(CONVERTERS[converter])
+            mask = ch.ALL & ~ch.of("/") if converter != "path" else ch.ALL
+    taints = attributes.source_taint(run, concept, param.name, place, handler.note)
+    type_ = found if isinstance(found, str) and found.startswith("builtins.") else None
+    return Value((Opaque(type_, taints, mask),))
+
+
+def label_of(name: str) -> int:
+    return ch.ALL
+
+
+def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
+    """The route by which a framework calls a function: a decorator, or the class it stands in."""
+    models = run.models
+    for decorator in function.node.decorators:
+        target = decorator.func if isinstance(decorator, ir.Call) else decorator
+        for name, note in _callable_names(run, function, target):
+            rows = models.routes_by_decorator(name)
+            if rows:
+                path = ""
+                if isinstance(decorator, ir.Call) and decorator.args and isinstance(decorator.args[0], ir.Const):
+                    path = str(decorator.args[0].value)
+                return Handler(rows[0], path, note)
+    if function.owner is not None:
+        for outcome in run.program.mro(function.owner)[1]:
+            symbol = symbol_of(outcome)
+            if isinstance(symbol, External):
+                for row in models.routes_by_base(models.canonical(symbol.qualname)):
+                    if function.name in row.methods:
+                        return Handler(row, "")
+    return None
+
+
+def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tuple[str, str]]:
+    """The dotted names that a decorator may be, with the note on evidence."""
+    if not isinstance(node, ir.Name | ir.Attr):
+        return []
+    frame = run.shared.closures.get(id(function.node))
+    holder = Frame(function.module, function.parent, None, None, frame, None)
+    saved = run.frame
+    run.frame = holder
+    try:
+        from cwelens.flow.expressions import evaluate
+
+        env = frame.env if frame is not None else scopes.module_env(run, function.module)
+        value = evaluate(run, node, State(dict(env), {}, run.shared.base))
+    finally:
+        run.frame = saved
+    out = []
+    for atom in value.atoms:
+        if isinstance(atom, Lib):
+            out.append((atom.name, ""))
+        elif isinstance(atom, Method) and atom.type is not None:
+            out.append((f"{atom.type}.{atom.name}", atom.note))
+        elif isinstance(atom, Method) and isinstance(node, ir.Attr):
+            name = written(node.base).rpartition(".")[2]
+            found = scopes.by_evidence(run, name, frozenset((atom.name,)))
+            if found is not None:
+                out.append((f"{found[0]}.{atom.name}", found[1]))
+    return out
+
+
+__all__ = ["NONE", "Entries", "Failure", "Func", "Handler", "annotated_type", "find_handler", "join", "parameters", "run_function", "run_module"]

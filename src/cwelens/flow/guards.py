@@ -1,0 +1,785 @@
+"""What tests tell: narrowing the values of names and access paths in the branch where a test came out one way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cwelens.base import chars as ch
+from cwelens.flow import assign, attributes, scopes, strings
+from cwelens.flow.run import Run, written
+from cwelens.flow.state import Obj, State, join_states, map_taints
+from cwelens.flow.values import (
+    Atom,
+    Cls,
+    Const,
+    Func,
+    Lib,
+    Method,
+    Opaque,
+    Ref,
+    Taint,
+    Text,
+    Value,
+    atom_chars,
+    atom_taints,
+    const_text,
+    join,
+    make,
+    taints_of,
+)
+from cwelens.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from cwelens.flow.calls import Outgoing
+
+TYPES = {
+    "int": "builtins.int",
+    "float": "builtins.float",
+    "bool": "builtins.bool",
+    "str": "builtins.str",
+    "bytes": "builtins.bytes",
+}
+EVERY = ("*",)
+
+
+def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
+    """The state in which a test came out as wanted; None where it cannot. The test has been evaluated before."""
+    if isinstance(node, ir.Unary) and node.op == "not":
+        return assume(run, node.operand, st, not wanted)
+    if isinstance(node, ir.BoolOp):
+        return _assume_bool(run, node, st, wanted)
+    if isinstance(node, ir.Compare) and len(node.ops) == 1:
+        return _assume_compare(run, node.left, node.ops[0], node.rights[0], st, wanted)
+    if isinstance(node, ir.Call):
+        return _assume_call(run, node, st, wanted)
+    if isinstance(node, ir.Walrus):
+        after = assume(run, node.value, st, wanted)
+        if after is None:
+            return None
+        return _narrow_truth(run, node.target, after, wanted)
+    if isinstance(node, ir.Name):
+        fact = st.facts.get(node.id)
+        if fact is not None and _holds(fact, st):
+            after = assume(run, fact[0], st, wanted)
+            if after is None:
+                return None
+            st = after
+    if isinstance(node, ir.Name | ir.Attr | ir.Item):
+        return _narrow_truth(run, node, st, wanted)
+    return st
+
+
+def assume_assertion(run: Run, node: ir.Expr, st: State) -> State | None:
+    """After `assert node`: only what types it tells is taken over, since assertions can be switched off."""
+    if isinstance(node, ir.Call) and isinstance(node.func, ir.Name) and node.func.id == "isinstance":
+        return assume(run, node, st, True) or st
+    if isinstance(node, ir.Compare) and any(isinstance(r, ir.Const) and r.value is None for r in node.rights):
+        return assume(run, node, st, True) or st
+    return st
+
+
+def remember(stmt: ir.Assign, st: State) -> None:
+    """`ok = test`: a later test of `ok` is the test itself, as long as what it speaks of keeps its value."""
+    value = stmt.value
+    if not isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary):
+        return
+    for target in stmt.targets:
+        if isinstance(target, ir.Name):
+            names = _names(value)
+            if target.id not in names:
+                st.facts[target.id] = (value, {n: st.env.get(n) for n in names})
+
+
+def _names(node: ir.Expr) -> set[str]:
+    from cwelens.ir.walk import walk
+
+    return {n.id for n in walk(node) if isinstance(n, ir.Name)}
+
+
+def _holds(fact: Any, st: State) -> bool:
+    return all(st.env.get(name) is value for name, value in fact[1].items())
+
+
+def filter_truth(value: Value, wanted: bool, st: State) -> Value:
+    """The ways a value may be that are true (or false)."""
+    from cwelens.flow.expressions import atom_truth
+
+    kept: list[Atom] = []
+    for atom in value.atoms:
+        verdict = atom_truth(atom, st)
+        if verdict is not None and verdict is not wanted:
+            continue
+        if not wanted and verdict is None and isinstance(atom, Opaque) and atom.type in ("builtins.str", None) and atom.taints:
+            # A false value holds no text, so nothing of its origin.
+            kept.append(Const("") if atom.type == "builtins.str" else Opaque(atom.type, chars=0))
+            continue
+        kept.append(atom)
+    return make(kept) if kept else Value(())
+
+
+def _narrow_truth(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
+    from cwelens.flow.expressions import evaluate
+
+    value = _peek(run, node, st)
+    if value is None:
+        value = evaluate(run, node, st)
+    kept = filter_truth(value, wanted, st)
+    if not kept.atoms:
+        return None if value.atoms else st
+    if kept.key != value.key:
+        assign.refine(node, kept, st)
+    return st
+
+
+def _peek(run: Run, node: ir.Expr, st: State) -> Value | None:
+    path = assign.path_of(node)
+    return st.env.get(path) if path is not None else None
+
+
+def _value(run: Run, node: ir.Expr, st: State) -> Value:
+    """The value of an operand that has been evaluated before: its operations are not reported again."""
+    from cwelens.flow.expressions import evaluate
+
+    known = _peek(run, node, st)
+    if known is not None:
+        return known
+    run.quiet += 1
+    try:
+        return evaluate(run, node, st)
+    finally:
+        run.quiet -= 1
+
+
+def _assume_bool(run: Run, node: ir.BoolOp, st: State, wanted: bool) -> State | None:
+    if (node.op == "and") is wanted:
+        current: State | None = st
+        for part in node.values:
+            if current is None:
+                return None
+            current = assume(run, part, current, wanted)
+        return current
+    # One of the operands decided; those before it came out the other way.
+    done: State | None = None
+    current = st
+    for part in node.values:
+        if current is None:
+            break
+        done = join_states(done, assume(run, part, current.copy(), wanted))
+        current = assume(run, part, current, not wanted)
+    return done
+
+
+_NEGATED = {"==": "!=", "!=": "==", "in": "not in", "not in": "in", "is": "is not", "is not": "is", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _assume_compare(
+    run: Run, left: ir.Expr, op: str, right: ir.Expr, st: State, wanted: bool
+) -> State | None:
+    if not wanted:
+        op = _NEGATED[op]
+    if op in ("==", "is"):
+        return _assume_equal(run, left, right, st)
+    if op in ("!=", "is not"):
+        for one, two in ((left, right), (right, left)):
+            other = _value(run, two, st).const()
+            value = _value(run, one, st)
+            if other is not None:
+                kept = [a for a in value.atoms if not (isinstance(a, Const) and a.key == other.key)]
+                if not kept and value.atoms:
+                    return None
+                if len(kept) < len(value.atoms):
+                    assign.refine(one, make(kept), st)
+        return st
+    if op == "in":
+        return _assume_in(run, left, right, st)
+    if op == "not in":
+        return _assume_not_in(run, left, right, st)
+    return st
+
+
+def _why(run: Run, node: ir.Expr, what: str) -> str:
+    return f"{what} at line {node.pos[0]}"
+
+
+def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
+    for one, two in ((left, right), (right, left)):
+        value, other = _value(run, one, st), _value(run, two, st)
+        constant = other.const()
+        if constant is not None:
+            if not _possible(value, constant, st):
+                return None
+            called = _length_or_method(run, one, constant, st)
+            if called is not None:
+                return called
+            if constant.value is not None or len(value.atoms) > 1:
+                assign.refine(one, other, st)
+            return st
+        if _common_path(run, one, st) and not taints_of(other):
+            return _common_path_guard(run, one, st)
+        if taints_of(value) and other.atoms and not taints_of(other) and not isinstance(one, ir.Call):
+            why = _why(run, two, f"equality with `{written(two)}`")
+            assign.refine(one, map_taints(value, lambda t, w=why: t.neutralised(EVERY, w)), st)  # type: ignore[misc]
+            return st
+    return st
+
+
+def _possible(value: Value, constant: Const, st: State) -> bool:
+    from cwelens.flow.expressions import compare
+
+    return compare("==", value, Value((constant,)), st) is not False
+
+
+def _length_or_method(run: Run, node: ir.Expr, constant: Const, st: State) -> State | None:
+    """`x.isdigit() == True`, `validate(x) == True`: the test of the call."""
+    if isinstance(node, ir.Call) and isinstance(constant.value, bool):
+        return _assume_call(run, node, st, constant.value)
+    return None
+
+
+def _common_path(run: Run, node: ir.Expr, st: State) -> bool:
+    if isinstance(node, ir.Call):
+        callee = _value(run, node.func, st)
+        return any(isinstance(a, Lib) and a.name in ("os.path.commonpath", "os.path.commonprefix") for a in callee.atoms)
+    return False
+
+
+def _common_path_guard(run: Run, node: ir.Expr, st: State) -> State:
+    if isinstance(node, ir.Call) and node.args and isinstance(node.args[0], ir.Seq):
+        why = _why(run, node, f"`{written(node.func)}`")
+        for part in node.args[0].items:
+            _neutralise(run, part, ("path",), why, st, only_normalised=True)
+    return st
+
+
+def _neutralise(
+    run: Run, node: ir.Expr, contexts: tuple[str, ...], why: str, st: State, only_normalised: bool = False
+) -> None:
+    """The taints of an operand are safe from here on, also where it is wrapped in a call that keeps its content."""
+    value = _value(run, node, st)
+
+    def change(taint: Taint) -> Taint:
+        if only_normalised and "path.normalised" not in taint.safe:
+            return taint
+        return taint.neutralised(contexts, why)
+
+    assign.refine(node, map_taints(value, change), st)
+    for atom in value.atoms:
+        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if obj is not None and isinstance(atom, Ref) and obj.kind == "instance":
+            st.heap[atom.loc] = Obj(obj.kind, {k: map_taints(v, change) for k, v in obj.items.items()}, obj.rest, obj.keys, obj.cls)
+    if isinstance(node, ir.Call) and not only_normalised:
+        for part in (*node.args, *([node.func.base] if isinstance(node.func, ir.Attr) else [])):
+            if isinstance(part, ir.Name | ir.Attr | ir.Item):
+                _neutralise(run, part, contexts, why, st)
+
+
+def _constants(container: Value, st: State) -> list[Const] | None:
+    """The constants a container holds, where it holds nothing else and all are known."""
+    obj = scopes.frame_object(container, st)
+    if obj is None or obj.rest is not None or obj.kind == "instance":
+        return None
+    if obj.kind == "dict":
+        return [Const(key) for key in obj.items]
+    out: list[Const] = []
+    for value in obj.items.values():
+        for atom in value.atoms:
+            if not isinstance(atom, Const):
+                return None
+            out.append(atom)
+    return out
+
+
+def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
+    value, container = _value(run, left, st), _value(run, right, st)
+    constants = _constants(container, st)
+    if constants is not None:
+        if not constants:
+            return None
+        kept = [c for c in constants if _possible(value, c, st)]
+        if not kept:
+            return None
+        if len(kept) <= 10:
+            assign.refine(left, make(list(kept)), st)
+        else:
+            why = _why(run, right, f"membership of {len(kept)} constants")
+            mask = 0
+            for one in kept:
+                mask |= ch.of(const_text(one.value))
+            narrowed = map_taints(value, lambda t: t.neutralised(EVERY, why))
+            assign.refine(left, restrict(narrowed, mask), st)
+        return st
+    text = container.const()
+    if text is not None and isinstance(text.value, str):
+        if not any(isinstance(a, Const) for a in value.atoms):
+            assign.refine(left, restrict(value, ch.of(text.value)), st)
+        return st
+    if container.atoms and taints_of(value) and not _tainted_container(container, st) and not _stringlike(container):
+        why = _why(run, right, f"membership of `{written(right)}`")
+        assign.refine(left, map_taints(value, lambda t: t.neutralised(EVERY, why)), st)
+    return st
+
+
+def _tainted_container(container: Value, st: State) -> bool:
+    from cwelens.flow.state import deep_taints
+
+    return bool(deep_taints(container, st))
+
+
+def _stringlike(container: Value) -> bool:
+    return any(isinstance(a, Text) or (isinstance(a, Opaque) and a.type == "builtins.str") for a in container.atoms)
+
+
+def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
+    """`"x" not in value`: the value holds no x. `value not in (a, b)`: it is neither."""
+    needle = _value(run, left, st).const()
+    subject = _value(run, right, st)
+    if needle is not None and isinstance(needle.value, str | bytes) and needle.value and taints_of(subject):
+        assign.refine(right, excluding(subject, const_text(needle.value), _why(run, right, "a test")), st)
+        return st
+    constants = _constants(subject, st)
+    if constants is not None:
+        keys = {c.key for c in constants}
+        value = _value(run, left, st)
+        kept = [a for a in value.atoms if not (isinstance(a, Const) and a.key in keys)]
+        if not kept and value.atoms:
+            return None
+        if len(kept) < len(value.atoms):
+            assign.refine(left, make(kept), st)
+    return st
+
+
+def excluding(value: Value, needle: str, why: str) -> Value:
+    """The value without a substring: without its character, or with the fact noted for longer ones."""
+    if len(needle) == 1:
+        return restrict(value, ch.ALL & ~ch.of(needle))
+    if ".." in needle:
+        return map_taints(value, lambda t: t.neutralised(("path.dots" if needle == ".." else "path.dotslash",), why))
+    if needle in ("://", "//"):
+        return map_taints(value, lambda t: t.neutralised(("url.scheme",), why))
+    return value
+
+
+def restrict(value: Value, mask: int) -> Value:
+    """The ways a value may be with only characters of the mask."""
+    kept: list[Atom] = []
+    for atom in value.atoms:
+        if isinstance(atom, Opaque):
+            kept.append(Opaque(atom.type, atom.taints, atom.chars & mask, atom.note, atom.label))
+        elif isinstance(atom, Text):
+            if all(isinstance(p, Opaque) or not ch.of(p) & ~mask for p in atom.parts):
+                parts = tuple(
+                    Opaque(p.type, p.taints, p.chars & mask, p.note, p.label) if isinstance(p, Opaque) else p
+                    for p in atom.parts
+                )
+                kept.append(Text(parts, atom.binary))
+        elif isinstance(atom, Const):
+            if not atom_chars(atom) & ~mask:
+                kept.append(atom)
+        elif isinstance(atom, Method):
+            kept.append(Opaque("builtins.str", atom_taints(atom), mask))
+        else:
+            kept.append(atom)
+    return make(kept) if kept else value
+
+
+# Calls as tests
+
+
+def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
+    func = node.func
+    outgoing = run.last_exits.get(id(node))
+    if outgoing is not None:
+        return _assume_project_call(run, node, outgoing, st, wanted)
+    if isinstance(func, ir.Attr) and not node.keywords:
+        done = _assume_method(run, node, func, st, wanted)
+        if done is not None:
+            return done
+    callee = _value(run, func, st)
+    for atom in callee.atoms:
+        name = atom.name if isinstance(atom, Lib) else f"{atom.type}.{atom.name}" if isinstance(atom, Method) and atom.type else None
+        if name is None:
+            continue
+        if name == "builtins.isinstance" and len(node.args) == 2:
+            return _assume_isinstance(run, node, st, wanted)
+        if name in ("builtins.all", "builtins.any") and node.args:
+            return _assume_all(run, node, st, wanted == (name == "builtins.all"), name)
+        if name.startswith("re."):
+            return _assume_regex(run, node, name, st, wanted)
+        if name in ("builtins.callable", "builtins.bool", "builtins.len") and node.args:
+            return _narrow_truth(run, node.args[0], st, wanted) if name == "builtins.bool" else st
+        for guard in run.models.guards(name):
+            if not guard.raises and guard.when_returns is wanted:
+                _apply_guard(run, node, guard, st)
+    return st
+
+
+def _port_nodes(node: ir.Call, port: Any) -> list[ir.Expr]:
+    if port.kind == "self":
+        return [node.func.base] if isinstance(node.func, ir.Attr) else []
+    if port.kind != "arg":
+        return list(node.args)
+    for name, value in node.keywords:
+        if name is not None and name == port.keyword:
+            return [value]
+    if port.position is not None and port.position < len(node.args):
+        return [node.args[port.position]]
+    return []
+
+
+def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
+    why = _why(run, node, f"`{written(node.func)}`")
+    for part in _port_nodes(node, guard.port):
+        if guard.contexts:
+            _neutralise(run, part, guard.contexts, why, st)
+        if guard.chars is not None:
+            assign.refine(part, restrict(_value(run, part, st), run.shared.mask(guard.chars)), st)
+
+
+def _assume_isinstance(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
+    subject, classes = node.args
+    names = [classes] if not isinstance(classes, ir.Seq) else list(classes.items)
+    found = [TYPES.get(n.id) if isinstance(n, ir.Name) else None for n in names]
+    if not wanted or not all(found):
+        return st
+    value = _value(run, subject, st)
+    kept: list[Atom] = []
+    for atom in value.atoms:
+        if isinstance(atom, Const):
+            if any(t == f"builtins.{type(atom.value).__name__}" for t in found):
+                kept.append(atom)
+        elif isinstance(atom, Opaque) and (atom.type is None or atom.type not in TYPES.values()):
+            type_ = found[0] if len(found) == 1 else None
+            mask = 0
+            from cwelens.flow.values import TYPE_CHARS
+
+            for one in found:
+                mask |= TYPE_CHARS.get(one or "", ch.ALL)
+            kept.append(Opaque(type_, atom.taints, atom.chars & mask, atom.note, atom.label))
+        elif isinstance(atom, Opaque):
+            if atom.type in found:
+                kept.append(atom)
+        elif isinstance(atom, Text):
+            if "builtins.str" in found or "builtins.bytes" in found:
+                kept.append(atom)
+        elif isinstance(atom, Method):
+            from cwelens.flow.values import TYPE_CHARS
+
+            mask = 0
+            for one in found:
+                mask |= TYPE_CHARS.get(one or "", ch.ALL)
+            kept.append(Opaque(found[0] if len(found) == 1 else None, atom_taints(atom), mask))
+    if not kept:
+        return None if value.atoms else st
+    assign.refine(subject, make(kept), st)
+    return st
+
+
+def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> State | None:
+    """`all(c in ALLOWED for c in x)` and `any(c in FORBIDDEN for c in x)`: the characters of x."""
+    comp = node.args[0]
+    if not isinstance(comp, ir.Comp) or len(comp.fors) != 1 or not wanted:
+        return st
+    clause = comp.fors[0]
+    if not isinstance(clause.target, ir.Name) or clause.conditions:
+        return st
+    subject = _value(run, clause.iterable, st)
+    inner = st.copy()
+    one = Value((Opaque("builtins.str", taints_of(subject), ch.ALL),))
+    inner.env[clause.target.id] = one
+    after = assume(run, comp.element, inner, name == "builtins.all")
+    if after is None:
+        return st
+    narrowed = after.env.get(clause.target.id, one)
+    mask = 0
+    for atom in narrowed.atoms:
+        mask |= atom_chars(atom)
+    if name == "builtins.any":
+        # `any(bad in x for bad in FORBIDDEN)` is false: x holds none of them.
+        return _exclude_each(run, comp, clause, st)
+    if mask != ch.ALL:
+        assign.refine(clause.iterable, restrict(subject, mask), st)
+    return st
+
+
+def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> State:
+    test = comp.element
+    if not (isinstance(test, ir.Compare) and test.ops == ["in"] and isinstance(test.left, ir.Name) and isinstance(clause.target, ir.Name)):
+        if isinstance(test, ir.Compare) and test.ops == ["in"]:
+            return st
+        return st
+    if test.left.id != clause.target.id:
+        return st
+    iterable = _value(run, clause.iterable, st)
+    words = _constants(iterable, st)
+    text = iterable.const()
+    if words is None and text is not None and isinstance(text.value, str):
+        words = [Const(c) for c in text.value]
+    for word in words or []:
+        if isinstance(word.value, str) and word.value:
+            subject = _value(run, test.rights[0], st)
+            assign.refine(test.rights[0], excluding(subject, word.value, _why(run, test, "a test")), st)
+    return st
+
+
+def _assume_method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bool) -> State | None:
+    """Tests that are methods of a string; None where the method is not one."""
+    name = func.name
+    subject = func.base
+    if name in ch.STR_PREDICATES and not node.args:
+        if wanted:
+            assign.refine(subject, _nonempty(restrict(_value(run, subject, st), ch.STR_PREDICATES[name])), st)
+        return st
+    if name in ("startswith", "endswith") and node.args:
+        return _assume_affix(run, node, name, subject, st, wanted)
+    if name in ("match", "fullmatch", "search"):
+        return None
+    if name == "is_relative_to" and wanted:
+        _neutralise(run, subject, ("path",), _why(run, node, "`is_relative_to`"), st, only_normalised=True)
+        return st
+    return None
+
+
+def _nonempty(value: Value) -> Value:
+    return value
+
+
+def _assume_affix(
+    run: Run, node: ir.Call, name: str, subject: ir.Expr, st: State, wanted: bool
+) -> State | None:
+    value = _value(run, subject, st)
+    argument = _value(run, node.args[0], st)
+    constants = [argument.const()] if argument.const() is not None else _constants(argument, st)
+    texts = [c.value for c in constants or [] if c is not None and isinstance(c.value, str)]
+    why = _why(run, node, f"`.{name}()`")
+    if not wanted:
+        if name == "startswith" and "/" in texts:
+            assign.refine(subject, map_taints(value, lambda t: t.neutralised(("path.absolute",), why)), st)
+        return st
+    if name == "endswith":
+        return st
+    atoms: list[Atom] = []
+    normal = False
+    for atom in value.atoms:
+        if isinstance(atom, Const) and isinstance(atom.value, str) and texts:
+            if atom.value.startswith(tuple(texts)):
+                atoms.append(atom)
+            continue
+        if isinstance(atom, Opaque | Method) and texts and len(texts) == len(constants or []):
+            one = strings.hole(atom, st) if isinstance(atom, Method) else atom
+            normal = normal or all("path.normalised" in t.safe for t in one.taints)
+            taints = one.taints
+            if taints and all("path.normalised" in t.safe for t in taints):
+                taints = tuple(t.neutralised(("path",), why) for t in taints)
+            for text in texts:
+                atoms.append(strings.text([text, Opaque(one.type, taints, one.chars, one.note, one.label)]))
+            continue
+        if atom_taints(atom) and argument.atoms and not taints_of(argument):
+            changed = map_taints(Value((atom,)), lambda t: _prefixed(t, why))
+            atoms.extend(changed.atoms)
+            continue
+        atoms.append(atom)
+    if not atoms:
+        return None if value.atoms else st
+    assign.refine(subject, make(atoms), st)
+    obj = scopes.frame_object(value, st)
+    if obj is not None and obj.cls == "pathlib.Path":
+        _neutralise(run, subject, ("path",), why, st, only_normalised=True)
+    if isinstance(subject, ir.Call):
+        # `str(path).startswith(base)`
+        for part in subject.args[:1]:
+            _neutralise(run, part, ("path",), why, st, only_normalised=True)
+    return st
+
+
+def _prefixed(taint: Taint, why: str) -> Taint:
+    contexts: tuple[str, ...] = ("url", "redirect")
+    if "path.normalised" in taint.safe:
+        contexts += ("path",)
+    return taint.neutralised(contexts, why)
+
+
+def _assume_regex(run: Run, node: ir.Call, name: str, st: State, wanted: bool) -> State | None:
+    """`re.fullmatch(pattern, x)` and the like, also on a compiled pattern: x is what the pattern admits."""
+    from cwelens.base.regex.admits import admits
+    from cwelens.flow.natives import pattern_of
+
+    method = name.rpartition(".")[2]
+    if not wanted or method not in ("match", "fullmatch", "search"):
+        return st
+    found = pattern_of(run, node, name, st)
+    if found is None:
+        return st
+    pattern, flags, subject = found
+    admission = admits(pattern, flags, method)  # type: ignore[arg-type]
+    if admission is None or not admission.whole:
+        return st
+    value = _value(run, subject, st)
+    if admission.literals is not None:
+        kept = [Const(text) for text in sorted(admission.literals) if isinstance(text, str)]
+        if kept and len(kept) <= 10:
+            assign.refine(subject, make(list(kept)), st)
+            return st
+    narrowed = restrict(value, admission.chars)
+    if admission.prefix and isinstance(admission.prefix, str):
+        atoms: list[Atom] = []
+        for atom in narrowed.atoms:
+            if isinstance(atom, Opaque) and atom.taints:
+                atoms.append(strings.text([admission.prefix, atom]))
+            else:
+                atoms.append(atom)
+        narrowed = make(atoms)
+    assign.refine(subject, narrowed, st)
+    return st
+
+
+def _assume_project_call(
+    run: Run, node: ir.Call, outgoing: Outgoing, st: State, wanted: bool
+) -> State | None:
+    """A function of the program as a test: its arguments are what its own body made of them where it answered as wanted."""
+    from cwelens.flow.expressions import truth
+
+    kept = [(value, state) for value, state in outgoing.exits if truth(value, state) in (None, wanted)]
+    if not kept:
+        return None
+    _take_over(run, node, outgoing, kept, st)
+    return st
+
+
+def _take_over(
+    run: Run, node: ir.Call, outgoing: Outgoing, kept: list[tuple[Value, State]], st: State
+) -> None:
+    for param, expr in outgoing.passed.items():
+        if not isinstance(expr, ir.Name | ir.Attr | ir.Item) or param in outgoing.rebound:
+            continue
+        merged: Value | None = None
+        for _, state in kept:
+            value = state.env.get(param)
+            if value is None:
+                merged = None
+                break
+            merged = value if merged is None else join(merged, value)
+        entered = outgoing.entered.get(param)
+        if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
+            assign.refine(expr, merged, st)
+
+
+def after_call(run: Run, node: ir.Call, st: State) -> State | None:
+    """After a call whose result is not tested: what every way out of its body tells of the arguments, and guards that raise."""
+    outgoing = run.last_exits.get(id(node))
+    if outgoing is not None:
+        if not outgoing.exits:
+            return st
+        _take_over(run, node, outgoing, outgoing.exits, st)
+        return st
+    callee = _value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
+    for atom in callee.atoms if callee is not None else ():
+        name = atom.name if isinstance(atom, Lib) else f"{atom.type}.{atom.name}" if isinstance(atom, Method) and atom.type else None
+        if name is not None:
+            for guard in run.models.guards(name):
+                if guard.raises:
+                    _apply_guard(run, node, guard, st)
+        if isinstance(atom, Method) and atom.name == "relative_to" and isinstance(node.func, ir.Attr):
+            # pathlib: raises ValueError where the path is not below the argument.
+            _neutralise(run, node.func.base, ("path",), _why(run, node, "`relative_to`"), st, only_normalised=True)
+    return st
+
+
+# match
+
+
+@dataclass(slots=True)
+class Matched:
+    """The state in which a pattern matched (None: it cannot), whether it must, and what the subject is where it did not."""
+
+    state: State | None
+    certain: bool
+    rest: Value | None
+
+
+def match_pattern(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value, st: State) -> Matched:
+    from cwelens.flow.expressions import compare, evaluate
+
+    if isinstance(pattern, ir.PatternCapture):
+        inner = Matched(st, True, None)
+        if pattern.pattern is not None:
+            inner = match_pattern(run, pattern.pattern, subject, value, st)
+        if pattern.name is not None and inner.state is not None:
+            inner.state.env[pattern.name] = inner.state.env.get(subject.id, value) if isinstance(subject, ir.Name) and pattern.pattern else value
+        return inner
+    if isinstance(pattern, ir.PatternValue):
+        wanted = evaluate(run, pattern.value, st)
+        verdict = compare("==", value, wanted, st)
+        if verdict is False:
+            return Matched(None, False, value)
+        rest = None
+        constant = wanted.const()
+        if constant is not None:
+            left = [a for a in value.atoms if not (isinstance(a, Const) and a.key == constant.key)]
+            rest = make(left) if left else None
+            assign.refine(subject, wanted, st)
+        return Matched(st, verdict is True, rest if rest is not None else value)
+    if isinstance(pattern, ir.PatternOr):
+        done: State | None = None
+        certain = False
+        for part in pattern.patterns:
+            one = match_pattern(run, part, subject, value, st.copy())
+            done = join_states(done, one.state)
+            certain = certain or one.certain
+        return Matched(done, certain, value)
+    _capture(run, pattern, value, st)
+    return Matched(st, False, value)
+
+
+def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
+    """The names that a structural pattern binds, each to the part of the subject it stands for."""
+    dummy = ir.Const(None, pattern.pos)
+    parts: list[tuple[ir.Pattern, Value]] = []
+    if isinstance(pattern, ir.PatternSeq):
+        for index, part in enumerate(pattern.patterns):
+            if isinstance(part, ir.PatternStar):
+                if part.name:
+                    from cwelens.flow.expressions import iterate
+
+                    elements = iterate(run, value, st, dummy)
+                    content = elements if isinstance(elements, Value) else make([a for e in elements for a in e.atoms])
+                    st.env[part.name] = run.alloc(st, part, Obj("list", {}, content))
+                continue
+            parts.append((part, attributes.item(run, value, Value((Const(index),)), st, dummy)))
+    elif isinstance(pattern, ir.PatternMap):
+        for key, part in zip(pattern.keys, pattern.patterns, strict=True):
+            from cwelens.flow.expressions import evaluate
+
+            parts.append((part, attributes.item(run, value, evaluate(run, key, st), st, dummy)))
+        if pattern.rest:
+            st.env[pattern.rest] = value
+    elif isinstance(pattern, ir.PatternClass):
+        for name, part in pattern.patterns:
+            sub = attributes.attribute(run, value, name, st, dummy) if name else value
+            if name is None and isinstance(pattern.cls, ir.Name) and pattern.cls.id in TYPES:
+                type_ = TYPES[pattern.cls.id]
+                if type_ in ("builtins.int", "builtins.float", "builtins.bool"):
+                    sub = strings.typed(type_, taints_of(value))
+            parts.append((part, sub))
+    for part, sub in parts:
+        if isinstance(part, ir.PatternCapture):
+            if part.name:
+                st.env[part.name] = sub
+            if part.pattern is not None:
+                _capture(run, part.pattern, sub, st)
+        else:
+            _capture(run, part, sub, st)
+
+
+__all__ = [
+    "Cls",
+    "Func",
+    "after_call",
+    "assume",
+    "assume_assertion",
+    "excluding",
+    "filter_truth",
+    "match_pattern",
+    "remember",
+    "restrict",
+]

@@ -1,0 +1,56 @@
+"""Which functions have to be interpreted as entries: those in which something dangerous may happen.
+
+A function without any word that a model row speaks of has no operation to account for, so passing it over loses nothing; it is
+still interpreted where a relevant function calls it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from cwelens.models.index import Models
+    from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
+
+
+def relevant(modules: list[ModuleInfo], models: Models) -> set[int]:
+    """Node ids of the functions to interpret: with a word of interest in their own body or in one they hold, or calling such."""
+    words = models.words()
+    direct: dict[str, set[int]] = {}
+    calls: list[tuple[FunctionInfo, set[str]]] = []
+    out: set[int] = set()
+    for module in modules:
+        for function in module.functions:
+            names = used_names(function.node)
+            if names & words:
+                out.add(id(function.node))
+                direct.setdefault(function.name, set()).add(id(function.node))
+            else:
+                calls.append((function, names))
+    # Callers of relevant functions, two steps up: that is how far untrusted data is usually carried by name.
+    for _ in range(2):
+        added: dict[str, set[int]] = {}
+        rest = []
+        for function, names in calls:
+            if names & direct.keys():
+                out.add(id(function.node))
+                added.setdefault(function.name, set()).add(id(function.node))
+            else:
+                rest.append((function, names))
+        calls = rest
+        direct = added
+    return out
+
+
+def used_names(node: ir.Function) -> set[str]:
+    """Every name, attribute and keyword used in a function."""
+    names: set[str] = set()
+    for part in walk(*node.body):
+        if isinstance(part, ir.Attr):
+            names.add(part.name)
+        elif isinstance(part, ir.Name):
+            names.add(part.id)
+    return names

@@ -1,0 +1,254 @@
+"""One abstract run: what is being interpreted, with what it may consult and what it reports to.
+
+A `Run` starts at an entry (module level, or a function whose callers are not followed) and follows calls into the program. It is
+bounded by `fuel`: statements and calls it may still interpret. What it meets on the way is told to an `Observer`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cwelens.base import chars as ch
+from cwelens.flow.state import Frame, Loc, Obj, State
+from cwelens.flow.values import NOTHING, Place, Value
+from cwelens.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from cwelens.models.index import Models
+    from cwelens.models.schema import Port
+    from cwelens.resolve.program import Program
+    from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
+
+MAX_DEPTH = 8
+ENTRY_FUEL = 40_000
+
+
+class OutOfFuel(Exception):
+    """The entry was too large to interpret within its budget."""
+
+
+class Args:
+    """The arguments of a call. `star` joins what an unpacked `*args` of unknown length may hold, `starstar` what `**kwargs` may."""
+
+    __slots__ = ("keywords", "positional", "star", "starstar")
+
+    def __init__(
+        self,
+        positional: list[Value],
+        keywords: dict[str, Value],
+        star: Value | None = None,
+        starstar: Value | None = None,
+    ) -> None:
+        self.positional = positional
+        self.keywords = keywords
+        self.star = star
+        self.starstar = starstar
+
+    def all(self) -> list[Value]:
+        out = [*self.positional, *self.keywords.values()]
+        if self.star is not None:
+            out.append(self.star)
+        if self.starstar is not None:
+            out.append(self.starstar)
+        return out
+
+    def get(self, position: int | None, keyword: str | None) -> Value | None:
+        """The value of one parameter, None where it is not given."""
+        if keyword is not None and keyword in self.keywords:
+            return self.keywords[keyword]
+        if position is not None and position < len(self.positional):
+            return self.positional[position]
+        return None
+
+    def at(self, port: Port, receiver: Value | None) -> list[Value]:
+        """The values at a port of a model row; empty where nothing is given there."""
+        kind = port.kind
+        if kind == "arg":
+            value = next((self.keywords[k] for k in port.keywords if k in self.keywords), None)
+            if value is None:
+                value = self.get(port.position, None)
+            if value is None and port.position is not None and self.star is not None:
+                value = self.star
+            return [] if value is None else [value]
+        if kind == "self":
+            return [] if receiver is None else [receiver]
+        if kind == "star":
+            return self.positional + ([self.star] if self.star is not None else [])
+        if kind == "from":
+            return self.positional[port.position or 0 :] + ([self.star] if self.star is not None else [])
+        if kind == "starstar":
+            return list(self.keywords.values()) + ([self.starstar] if self.starstar is not None else [])
+        return self.all()
+
+
+class CallSite:
+    """A call of a library callable as the run met it; `name` is its canonical dotted name, `written` the callee as written."""
+
+    __slots__ = ("args", "frame", "name", "node", "note", "place", "receiver", "state", "written")
+
+    def __init__(
+        self,
+        node: ir.Expr,
+        place: Place,
+        name: str,
+        written: str,
+        args: Args,
+        receiver: Value | None,
+        state: State,
+        frame: Frame,
+        note: str,
+    ) -> None:
+        self.node = node
+        self.place = place
+        self.name = name
+        self.written = written
+        self.args = args
+        self.receiver = receiver
+        self.state = state
+        self.frame = frame
+        self.note = note
+
+
+class Observer(Protocol):
+    """What the checks hear of a run. Every method may be called several times for one place, once per way of getting there."""
+
+    def call(self, run: Run, site: CallSite) -> None:
+        """A library call about which the models have a sink or misuse row."""
+
+    def unresolved_call(self, run: Run, site: CallSite) -> None:
+        """A call whose callee is not known; `name` is the member's name."""
+
+    def setting(
+        self, run: Run, node: ir.Node, target: str, key: Any, value: Value, state: State, written: str
+    ) -> None:
+        """An assignment to an attribute of a library object (`target` is `Type.attr`) or to an item of it under `key`."""
+
+    def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
+        """A handler gives back a response."""
+
+    def source(self, run: Run, concept: str, what: str, place: Place) -> None:
+        """Data is read from a modelled source."""
+
+    def stored(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
+        """Something under a name, attribute or key receives a value with origins."""
+
+    def compared(self, run: Run, node: ir.Compare, left: Value, right: Value, state: State) -> None:
+        """Two values are tested for equality."""
+
+
+class Shared:
+    """What all runs over one program share: results for modules and classes that do not depend on the entry."""
+
+    def __init__(self, program: Program, models: Models) -> None:
+        self.program = program
+        self.models = models
+        self.functions: dict[int, FunctionInfo] = {}
+        self.classes: dict[int, ClassInfo] = {}
+        self._known: set[int] = set()
+        self.modules: dict[str, State | None] = {}
+        self.module_frames: dict[str, Frame] = {}
+        self.class_env: dict[int, dict[str, Value]] = {}
+        self.base: dict[Loc, Obj] = {}
+        self.entered: set[int] = set()
+        self.called: dict[int, int] = {}
+        self.closures: dict[int, Frame] = {}
+        self.masks: dict[str, int] = {}
+        self.members: dict[int, dict[str, set[str]]] = {}
+        self.evidence_cache: dict[tuple[str, frozenset[str]], tuple[str, str] | None] = {}
+
+    def learn(self, module: ModuleInfo) -> None:
+        """Make the functions and classes of a module known by their nodes."""
+        if id(module) in self._known:
+            return
+        self._known.add(id(module))
+        for function in module.functions:
+            self.functions[id(function.node)] = function
+        for cls in module.classes:
+            self.classes[id(cls.node)] = cls
+
+    def mask(self, name: str) -> int:
+        """The character mask of a named set of the models."""
+        mask = self.masks.get(name)
+        if mask is None:
+            mask = ch.of("".join(self.models.characters(name)))
+            self.masks[name] = mask
+        return mask
+
+
+class Exits:
+    """How a body can be left other than at its end."""
+
+    __slots__ = ("breaks", "continues", "raises", "returns")
+
+    def __init__(self) -> None:
+        self.returns: list[tuple[Value, State, ir.Node | None]] = []
+        self.breaks: list[State] = []
+        self.continues: list[State] = []
+        self.raises: list[State] = []
+
+
+class Run:
+    """The interpreter's context; `frame` is the activation being interpreted, `exits` where its jumps are collected."""
+
+    def __init__(self, shared: Shared, observer: Observer, frame: Frame) -> None:
+        self.shared = shared
+        self.program = shared.program
+        self.models = shared.models
+        self.observer = observer
+        self.frame = frame
+        self.exits = Exits()
+        self.fuel = ENTRY_FUEL
+        self.stack: list[int] = []
+        self.trying = 0
+        self.last_exits: dict[int, Any] = {}
+        self.quiet = 0
+
+    def place(self, node: ir.Node) -> Place:
+        return self.frame.module.source, node.pos
+
+    def burn(self, amount: int = 1) -> None:
+        self.fuel -= amount
+        if self.fuel < 0:
+            raise OutOfFuel
+
+    def loc(self, node: ir.Node, extra: Any = None) -> Loc:
+        """A heap location for what is made at a node in the current activation."""
+        call = self.frame.call
+        return (self.frame.module.path, node.pos, call[1] if call else None, extra)
+
+    def alloc(self, st: State, node: ir.Node, obj: Obj, extra: Any = None) -> Value:
+        return st.alloc(self.loc(node, extra), obj)
+
+
+def written(node: ir.Expr, limit: int = 60) -> str:
+    """A callee or receiver as text, shortened."""
+    if isinstance(node, ir.Name):
+        return node.id
+    if isinstance(node, ir.Attr):
+        return f"{written(node.base, limit)}.{node.name}"[-limit:]
+    if isinstance(node, ir.Call):
+        return f"{written(node.func, limit)}()"
+    if isinstance(node, ir.Item):
+        key = node.key
+        inner = repr(key.value) if isinstance(key, ir.Const) and isinstance(key.value, str | int) else "…"
+        return f"{written(node.base, limit)}[{inner}]"
+    if isinstance(node, ir.Const):
+        return repr(node.value) if len(repr(node.value)) < 20 else "'…'"
+    if isinstance(node, ir.Await):
+        return written(node.value, limit)
+    return "(…)"
+
+
+__all__ = [
+    "ENTRY_FUEL",
+    "MAX_DEPTH",
+    "NOTHING",
+    "Args",
+    "CallSite",
+    "Exits",
+    "Observer",
+    "OutOfFuel",
+    "Run",
+    "Shared",
+    "written",
+]

@@ -1,0 +1,256 @@
+"""What names mean during a run: locals, closures, module level, builtins, and evidence where there is no definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.flow.run import Exits, Run
+from cwelens.flow.state import Frame, Obj, State
+from cwelens.flow.values import (
+    NOTHING,
+    UNKNOWN,
+    Cls,
+    Const,
+    Func,
+    Lib,
+    Mod,
+    Opaque,
+    Partial,
+    Ref,
+    Value,
+    join,
+    make,
+)
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+from cwelens.resolve.outcome import Ambiguous, Outcome, symbol_of
+from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo
+
+if TYPE_CHECKING:
+    from cwelens.resolve.symbols import Symbol
+
+MODULE_FUEL = 60_000
+TRANSPARENT = frozenset(("staticmethod", "classmethod", "abstractmethod", "wraps", "contextmanager", "lru_cache", "cache"))
+
+
+def name_value(run: Run, node: ir.Name, st: State) -> Value:
+    """The value of a bare name in the current frame."""
+    name = node.id
+    value = st.env.get(name)
+    if value is not None:
+        return value
+    func = run.frame.func
+    if func is None or name not in func.globals_:
+        frame = run.frame.closure
+        while frame is not None:
+            value = frame.env.get(name)
+            if value is not None:
+                return value
+            frame = frame.closure
+    value = global_value(run, run.frame.module, name)
+    if value is not None:
+        return value
+    return missing(run, name)
+
+
+def global_value(run: Run, module: ModuleInfo, name: str) -> Value | None:
+    """A name at module level or a builtin; None where it has no meaning in the program."""
+    bindings = module.bindings.get(name)
+    if bindings and (len(bindings) > 1 or bindings[0].kind not in ("import", "function", "class")):
+        env = module_env(run, module)
+        value = env.get(name)
+        if value is not None:
+            return value
+    elif bindings and bindings[0].kind == "function" and bindings[0].symbol is not None:
+        node = bindings[0].symbol.node
+        if isinstance(node, ir.Function) and not node.decorators:
+            return Value((Func(run.shared.functions.get(id(node)), node, None),))
+        value = module_env(run, module).get(name)
+        if value is not None:
+            return value
+    outcome = run.program.resolve_global(module, name)
+    symbol = symbol_of(outcome)
+    if symbol is None and not isinstance(outcome, Ambiguous):
+        return None
+    return outcome_value(run, outcome, name)
+
+
+def outcome_value(run: Run, outcome: Outcome, name: str) -> Value:
+    """The value that stands for the answer of the resolver."""
+    if isinstance(outcome, Ambiguous):
+        return make([a for s in outcome.symbols for a in symbol_value(run, s).atoms])
+    symbol = symbol_of(outcome)
+    if symbol is None:
+        # Its module is part of the program but was not handed in: nothing is known of it but its name.
+        return Value((Opaque(label=name.rpartition(".")[2]),))
+    return symbol_value(run, symbol)
+
+
+def symbol_value(run: Run, symbol: Symbol) -> Value:
+    if isinstance(symbol, External):
+        return Value((Lib(run.models.canonical(symbol.qualname)),))
+    if isinstance(symbol, FunctionInfo):
+        run.shared.learn(symbol.module)
+        if symbol.node.decorators and symbol.owner is None and symbol.parent is None:
+            value = module_env(run, symbol.module).get(symbol.name)
+            if value is not None:
+                return value
+        return Value((Func(symbol, symbol.node, run.shared.closures.get(id(symbol.node))),))
+    if isinstance(symbol, ClassInfo):
+        run.shared.learn(symbol.module)
+        return Value((Cls(symbol),))
+    if isinstance(symbol, ModuleInfo):
+        run.shared.learn(symbol)
+        return Value((Mod(symbol),))
+    if isinstance(symbol, Binding):
+        if symbol.function is None:
+            value = module_env(run, symbol.module).get(symbol.name)
+            if value is not None:
+                return value
+        return Value((Opaque(label=symbol.name),))
+    return UNKNOWN
+
+
+def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
+    """The names of a module after its body has run; what is known so far where it is running (a circle of imports)."""
+    shared = run.shared
+    if module.name in shared.modules:
+        state = shared.modules[module.name]
+        return state.env if state is not None else shared.module_frames[module.name].env
+    from cwelens.flow.run import OutOfFuel
+    from cwelens.flow.statements import block
+
+    shared.learn(module)
+    shared.modules[module.name] = None
+    frame = Frame(module, None, None, None, None, None)
+    shared.module_frames[module.name] = frame
+    saved = run.frame, run.exits, run.trying, run.fuel, run.stack
+    run.frame, run.exits, run.trying, run.fuel, run.stack = frame, Exits(), 0, MODULE_FUEL, []
+    st = State({}, {}, shared.base)
+    frame.env = st.env
+    try:
+        after = block(run, module.body, st) or st
+    except (OutOfFuel, RecursionError):
+        after = st
+    finally:
+        run.frame, run.exits, run.trying, run.fuel, run.stack = saved
+    frame.env = after.env
+    shared.base.update(after.heap)
+    shared.modules[module.name] = after
+    return after.env
+
+
+def missing(run: Run, name: str) -> Value:
+    """A name without a definition in the input: by evidence of a known type, or nothing but its name."""
+    found = by_evidence(run, name, members_used(run, name))
+    if found is not None:
+        type_, note = found
+        return Value((Opaque(type_, note=note, label=name),))
+    return Value((Opaque(label=name),))
+
+
+def members_used(run: Run, name: str) -> frozenset[str]:
+    """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name."""
+    root: ir.Node | None = run.frame.func.node if run.frame.func else run.frame.node
+    key = id(root) if root is not None else id(run.frame.module)
+    table = run.shared.members.get(key)
+    if table is None:
+        table = run.shared.members[key] = {}
+        for node in walk(root) if root is not None else walk(*run.frame.module.body):
+            if isinstance(node, ir.Attr):
+                base = node.base
+                owner = base.id if isinstance(base, ir.Name) else base.name if isinstance(base, ir.Attr) else None
+                if owner is not None:
+                    table.setdefault(owner, set()).add(node.name)
+    return frozenset(table.get(name, ()))
+
+
+def by_evidence(run: Run, name: str, members: frozenset[str]) -> tuple[str, str] | None:
+    """The type that a name and the attributes used on it suggest, with the note that says so."""
+    key = (name, members)
+    cache = run.shared.evidence_cache
+    if key in cache:
+        return cache[key]
+    found: tuple[str, str] | None = None
+    for row in run.models.evidence():
+        used = sorted(members & row.members)
+        if (used or not row.members) and row.pattern.search(name):
+            why = f"its name and `.{used[0]}`" if used else "its name"
+            found = (row.type, f"`{name}` is taken for a `{row.type}`: {why}")
+            break
+    cache[key] = found
+    return found
+
+
+def defining_frame(frame: Frame) -> Frame:
+    """The frame that functions defined here close over: class bodies do not count."""
+    while frame.handler == "class" and frame.closure is not None:
+        frame = frame.closure
+    return frame
+
+
+def decorated(run: Run, node: ir.Function, func: Value, st: State) -> Value:
+    """What the name of a decorated function is bound to. Decorators of the program are called; others are taken to keep it."""
+    from cwelens.flow.calls import call_value
+    from cwelens.flow.expressions import evaluate
+    from cwelens.flow.run import Args
+
+    value = func
+    for decorator in reversed(node.decorators):
+        wrapper = evaluate(run, decorator, st)
+        ours = [a for a in wrapper.atoms if isinstance(a, Func | Cls)]
+        if ours and run.frame.depth < 4:
+            result = call_value(run, decorator, Value(tuple(ours)), Args([value], {}), st)
+            if any(isinstance(a, Func | Partial) for a in result.atoms):
+                value = join(result, NOTHING)
+        elif not ours and any(isinstance(a, Lib | Opaque) for a in wrapper.atoms) and not isinstance(decorator, ir.Call):
+            # A bare decorator of a library is itself called with the function.
+            call_value(run, decorator, wrapper, Args([value], {}), st)
+    return value
+
+
+def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
+    """What `with value as x` binds."""
+    from cwelens.flow.attributes import attribute
+    from cwelens.flow.calls import call_value
+    from cwelens.flow.run import Args
+
+    atoms = []
+    for atom in value.atoms:
+        if isinstance(atom, Opaque) and atom.type:
+            type_ = run.models.enter_type(atom.type)
+            atoms.append(Opaque(type_, atom.taints, note=atom.note, label=atom.label) if type_ else atom)
+        elif isinstance(atom, Ref) and (obj := st.obj(atom.loc)) is not None and isinstance(obj.cls, ClassInfo):
+            method = attribute(run, Value((atom,)), "__enter__", st, node)
+            if any(isinstance(a, Func) for a in method.atoms):
+                atoms.extend(call_value(run, node, method, Args([], {}), st).atoms)
+            else:
+                atoms.append(atom)
+        else:
+            atoms.append(atom)
+    return make(atoms) if atoms else value
+
+
+def class_settings(run: Run, info: ClassInfo, st: State) -> None:
+    """Class attributes that configure a library base (`class Meta: csrf = False`) are settings of that base."""
+    for outcome in run.program.mro(info)[1]:
+        symbol = symbol_of(outcome)
+        if isinstance(symbol, External):
+            for name, value in st.env.items():
+                binding = info.bindings.get(name)
+                if binding and run.models.settings(f"{symbol.qualname}.{name}"):
+                    target = f"{symbol.qualname}.{name}"
+                    run.observer.setting(run, binding[0].node, target, None, value, st, f"{info.name}.{name}")
+
+
+def frame_object(value: Value, st: State) -> Obj | None:
+    """The heap object a value is, where it is exactly one."""
+    if len(value.atoms) == 1 and isinstance(value.atoms[0], Ref):
+        return st.obj(value.atoms[0].loc)
+    return None
+
+
+def constant_of(value: Value) -> object:
+    """The Python constant a value is, or the marker `NOTHING` where it is not one."""
+    atom = value.atoms[0] if len(value.atoms) == 1 else None
+    return atom.value if isinstance(atom, Const) else NOTHING

@@ -1,0 +1,1 @@
+"""What library calls mean, as data (`library/*.toml`, described in docs/models.md), and the index that answers by name (`index.load`)."""

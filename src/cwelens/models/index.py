@@ -1,0 +1,312 @@
+"""What models say about a name: the one lookup API of the engine.
+
+A name is absolute and dotted (`subprocess.run`, `sqlite3.Cursor.execute`); aliases are followed in every lookup. For `Type.member` the
+rows of the type's bases count too, those of the type itself first. Row objects are made when a name is first asked for.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from cwelens.models import store
+from cwelens.models.reader import Table
+from cwelens.models.schema import (
+    Evidence,
+    Guard,
+    Misuse,
+    ModelError,
+    Neutraliser,
+    Returns,
+    Route,
+    Row,
+    Setting,
+    Sink,
+    Source,
+    TypeRow,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cwelens.models.vocabulary import Concept
+
+R = TypeVar("R", bound=Row)
+Kind: TypeAlias = type[R]
+Named: TypeAlias = dict[str, list[int]]
+
+# Rows that speak of a callable (settings, types and evidence speak of other things).
+_OF_CALLABLES = (
+    (Sink, "call"),
+    (Misuse, "call"),
+    (Returns, "call"),
+    (Neutraliser, "call"),
+    (Guard, "call"),
+    (Source, "call"),
+    (Route, "decorator"),
+    (Route, "register"),
+)
+
+
+class Models:
+    """Every model row, by name. Made by `load()`; raises `ModelError` only if the model files themselves are broken."""
+
+    def __init__(self, data: store.Data, directory: Path, cached: bool) -> None:
+        self._directory = directory
+        self._start(data, cached)
+
+    def _start(self, data: store.Data, cached: bool) -> None:
+        self._data = data
+        self._cached = cached
+        self._indexes: dict[tuple[str, str], Named] = {}
+        self._rows: dict[tuple[str, int], Row] = {}
+        self._found: dict[tuple[str, str, str], tuple[Row, ...]] = {}
+        self._canonical: dict[str, str] = {}
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._words: frozenset[str] | None = None
+
+    # Calls.
+
+    def sinks(self, name: str) -> tuple[Sink, ...]:
+        """Ports of this callable where an untrusted value is dangerous."""
+        return self._find(Sink, "call", name)
+
+    def misuses(self, name: str) -> tuple[Misuse, ...]:
+        """When a call of this callable is itself a weakness."""
+        return self._find(Misuse, "call", name)
+
+    def returns(self, name: str) -> Returns | None:
+        """What a call of this callable gives back: its first row without conditions."""
+        return next((row for row in self.returns_all(name) if not row.conditional), None)
+
+    def returns_all(self, name: str) -> tuple[Returns, ...]:
+        """Every row for what it gives back, in order: the first one whose conditions hold counts."""
+        return self._find(Returns, "call", name)
+
+    def neutralisers(self, name: str) -> tuple[Neutraliser, ...]:
+        return self._find(Neutraliser, "call", name)
+
+    def guards(self, name: str) -> tuple[Guard, ...]:
+        return self._find(Guard, "call", name)
+
+    def library_type(self, name: str) -> str | None:
+        """The type of what a call of this callable gives back; for a type with a type row, the type itself."""
+        returns = self.returns(name)
+        if returns is not None and returns.type is not None:
+            return returns.type
+        row = self.type(name)
+        return row.name if row is not None else None
+
+    def is_modelled(self, name: str) -> bool:
+        """Whether any row speaks of this callable, or it is a type with a row."""
+        return (
+            any(self._find(kind, field, name) for kind, field in _OF_CALLABLES) or self.type(name) is not None
+        )
+
+    # Data from outside, and who calls handlers with it.
+
+    def source_read(self, name: str) -> Source | None:
+        """Whether reading this attribute (or an item of it) gives untrusted data."""
+        return _first(self._find(Source, "read", name))
+
+    def source_call(self, name: str) -> Source | None:
+        """Whether the result of this callable is untrusted data."""
+        return _first(self._find(Source, "call", name))
+
+    def source_param(self, name: str) -> Source | None:
+        """Whether a handler's parameter annotated with this name, or with a call of it as its default, is untrusted data."""
+        return _first(self._find(Source, "param", name))
+
+    def routes_by_decorator(self, name: str) -> tuple[Route, ...]:
+        return self._find(Route, "decorator", name)
+
+    def routes_by_register(self, name: str) -> tuple[Route, ...]:
+        return self._find(Route, "register", name)
+
+    def routes_by_base(self, name: str) -> tuple[Route, ...]:
+        """Routes of classes derived from this class; the bases of its type row count too."""
+        found: dict[Route, None] = {}
+        for base in self.bases(name):
+            found.update(dict.fromkeys(self._own(Route, "base", base)))
+        return tuple(found)
+
+    # Settings.
+
+    def settings(self, name: str) -> tuple[Setting, ...]:
+        """Settings of this attribute, `Type.attr`, with and without keys."""
+        return self._find(Setting, "set", name)
+
+    # Types.
+
+    def type(self, name: str) -> TypeRow | None:
+        return _first(self._own(TypeRow, "name", self.canonical(name)))
+
+    def bases(self, name: str) -> tuple[str, ...]:
+        """The type itself, then its bases, their bases …, nearest first."""
+        name = self.canonical(name)
+        known = self._bases.get(name)
+        if known is None:
+            order = {name: None}
+            frontier = [name]
+            while frontier:
+                above = [base for each in frontier for base in self._direct_bases(each)]
+                frontier = [base for base in dict.fromkeys(above) if base not in order]
+                order.update(dict.fromkeys(frontier))
+            known = self._bases[name] = tuple(order)
+        return known
+
+    def _direct_bases(self, name: str) -> list[str]:
+        row = self.type(name)
+        return [self.canonical(base) for base in row.bases] if row is not None else []
+
+    def attr_type(self, type: str, attr: str) -> str | None:
+        """The type of an attribute of a type, or of an object of a module (`flask`, `request`)."""
+        for base in self.bases(type):
+            row = self.type(base)
+            if row is not None and attr in row.attrs:
+                return row.attrs[attr]
+        return None
+
+    def enter_type(self, type: str) -> str | None:
+        """The type of `x` in `with value as x`, `value` being of the type."""
+        return next((row.enter for row in self._type_rows(type) if row.enter), None)
+
+    def item_type(self, type: str) -> str | None:
+        """The type of the elements of the type: `for x in value`, `value[0]`."""
+        return next((row.item for row in self._type_rows(type) if row.item), None)
+
+    def _type_rows(self, name: str) -> list[TypeRow]:
+        return [row for row in map(self.type, self.bases(name)) if row is not None]
+
+    def evidence(self) -> list[Evidence]:
+        """Every evidence row, in the order of the files."""
+        return self._all(Evidence)
+
+    # Vocabulary and names.
+
+    def concept(self, name: str) -> Concept:
+        """The concept; raises `KeyError` for a name that is not in the vocabulary."""
+        return self._data.vocabulary.concepts[name]
+
+    def context(self, name: str) -> str:
+        """What a context is, as a noun phrase; raises `KeyError`."""
+        return self._data.vocabulary.contexts[name]
+
+    def characters(self, name: str) -> frozenset[str]:
+        """The characters of a named set; raises `KeyError`."""
+        return self._data.vocabulary.chars[name]
+
+    def packages(self) -> dict[str, str]:
+        """Top-level import name → library."""
+        return self._data.packages
+
+    def canonical(self, name: str) -> str:
+        """The name that rows use for `name`: its longest aliased prefix replaced, until none is left."""
+        known = self._canonical.get(name)
+        if known is None:
+            known = self._canonical[name] = self._follow(name)
+        return known
+
+    def _follow(self, name: str) -> str:
+        alias = self._data.alias
+        met = {name}
+        prefix = name
+        while prefix:
+            target = alias.get(prefix)
+            if target is None:
+                prefix = prefix.rpartition(".")[0]
+                continue
+            name = prefix = target + name[len(prefix) :]
+            if name in met:  # a cycle: tests refuse it, and it must not hang a forged cache's reader
+                break
+            met.add(name)
+        return name
+
+    def words(self) -> frozenset[str]:
+        """The last components of every sink, misuse and setting, keys of settings, and aliases of them.
+
+        Code that holds none of these words has no operation that a row names (what a route's `response` makes dangerous has no word).
+        """
+        if self._words is None:
+            words: set[str] = set()
+            for table, field in (("sink", "call"), ("misuse", "call"), ("setting", "set")):
+                words.update(name.rpartition(".")[2] for name in self._index(table, field))
+            for row in self._all(Setting):
+                words.update(row.keys)
+            for name, target in self._data.alias.items():
+                if target.rpartition(".")[2] in words:
+                    words.add(name.rpartition(".")[2])
+            self._words = frozenset(words)
+        return self._words
+
+    # Rows by name.
+
+    def _find(self, kind: Kind[R], field: str, name: str) -> tuple[R, ...]:
+        """Rows of the kind for this name: its own, then for `Type.member` those of the type's bases."""
+        key = (kind.TABLE, field, name)
+        known = self._found.get(key)
+        if known is None:
+            canonical = self.canonical(name)
+            owner, _, member = canonical.rpartition(".")
+            found: dict[Row, None] = dict.fromkeys(self._own(kind, field, canonical))
+            for base in self.bases(owner)[1:] if owner else ():
+                found.update(dict.fromkeys(self._own(kind, field, f"{base}.{member}")))
+            known = self._found[key] = tuple(found)
+        return known  # type: ignore[return-value]  # rows under a kind's table are of that kind
+
+    def _own(self, kind: Kind[R], field: str, name: str) -> tuple[R, ...]:
+        """Rows of the kind that name exactly this name. A compiled copy with a row that is none is replaced by the files."""
+        try:
+            return tuple(self._row(kind, i) for i in self._index(kind.TABLE, field).get(name, ()))
+        except ModelError as error:
+            self._recover(error)
+            return self._own(kind, field, name)
+
+    def _all(self, kind: Kind[R]) -> list[R]:
+        try:
+            return [self._row(kind, i) for i in range(len(self._data.rows.get(kind.TABLE, ())))]
+        except ModelError as error:
+            self._recover(error)
+            return self._all(kind)
+
+    def _recover(self, error: ModelError) -> None:
+        """Start again from the files if the rows came from a compiled copy; else the error is real."""
+        if not self._cached:
+            raise error
+        self._start(store.build(self._directory), cached=False)
+
+    def _row(self, kind: Kind[R], number: int) -> R:
+        row = self._rows.get((kind.TABLE, number))
+        if row is None:
+            library, raw = self._data.rows[kind.TABLE][number]
+            where = f"{library}: {kind.TABLE}[{number}]"
+            row = self._rows[kind.TABLE, number] = kind(Table(raw, library, where, self._data.vocabulary))
+        return row  # type: ignore[return-value]
+
+    def _index(self, table: str, field: str) -> Named:
+        """Name → numbers of the rows of the table that have it in the field."""
+        index = self._indexes.get((table, field))
+        if index is None:
+            index = {}
+            for number, (_, raw) in enumerate(self._data.rows.get(table, ())):
+                names = raw.get(field, [])
+                for name in names if isinstance(names, list) else [names]:
+                    if not isinstance(name, str):
+                        self._recover(ModelError(f"{table}: {field}: {name!r} is not a name"))
+                        return self._index(table, field)
+                    index.setdefault(name, []).append(number)
+            self._indexes[table, field] = index
+        return index
+
+
+def _first(rows: tuple[R, ...]) -> R | None:
+    return rows[0] if rows else None
+
+
+@cache
+def load(directory: Path = store.LIBRARY) -> Models:
+    """The models of the product, from the compiled copy if it holds; raises `ModelError` if a model file is broken."""
+    data = store.read_cache(directory)
+    if data is not None:
+        return Models(data, directory, cached=True)
+    return Models(store.build(directory), directory, cached=False)

@@ -1,0 +1,216 @@
+"""The pipeline: inputs read, the program analysed, the review assembled. The one place that knows all layers below it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from cwelens import __version__
+from cwelens.base.location import locate
+from cwelens.base.source import Source
+from cwelens.checks.analysis import Analysis, analyse
+from cwelens.ir import nodes as ir
+from cwelens.models import index
+from cwelens.resolve import ledger
+from cwelens.resolve.program import Program
+from cwelens.resolve.types import Types
+from cwelens.review.material import Material
+from cwelens.review.model import InputFile, Region, Review, SourceUse
+from cwelens.syntax import Unit, read_file, read_text
+from cwelens.syntax.inputs import read
+
+Progress = Callable[[str, int, int], None]
+RECURSION = 6000
+T = TypeVar("T")
+
+
+class UsageError(Exception):
+    """The caller asked for something that cannot be done; the message is for people."""
+
+
+def review(
+    text: str | None = None,
+    *,
+    paths: Sequence[str | Path] = (),
+    context: Sequence[str | Path] = (),
+    name: str = "-",
+    include_vendored: bool = False,
+    progress: Progress | None = None,
+) -> Review:
+    """Reviews code and returns the Review.
+
+    Either `text` (a fragment, a file's content; `name` is shown for it) or `paths` (files and directories). `context` names
+    files or directories that are consulted where the input refers to them, and not reviewed. Bad input is part of the answer
+    (verdict `inconclusive`); `UsageError` is raised only where neither or both of `text` and `paths` are given, or a context path
+    does not exist.
+    """
+    if (text is None) == (not paths):
+        raise UsageError("give either text or paths")
+    for path in context:
+        if not Path(path).exists():
+            raise UsageError(f"context {path} does not exist")
+    units: list[Unit] = []
+    regions: list[Region] = []
+    inputs: list[InputFile] = []
+    collecting = gc.isenabled()
+    gc.disable()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        if text is not None:
+            _take(read_text(name, text), name, units, inputs, regions)
+        else:
+            _read_paths(paths, include_vendored, units, inputs, regions, progress)
+        return _assemble(units, inputs, regions, [Path(p) for p in context], progress)
+    finally:
+        sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()
+
+
+def review_bytes(data: bytes, name: str = "-", context: Sequence[str | Path] = ()) -> Review:
+    """As `review` for undecoded bytes (standard input)."""
+    units: list[Unit] = []
+    regions: list[Region] = []
+    inputs: list[InputFile] = []
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        _take(read(name, data), name, units, inputs, regions)
+        return _assemble(units, inputs, regions, [Path(p) for p in context], None)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _read_paths(
+    paths: Sequence[str | Path],
+    include_vendored: bool,
+    units: list[Unit],
+    inputs: list[InputFile],
+    regions: list[Region],
+    progress: Progress | None,
+) -> None:
+    from cwelens.syntax.files import File, Problem, discover
+
+    found = list(discover(paths, include_vendored=include_vendored))
+    files = [f for f in found if isinstance(f, File)]
+    done = 0
+    for entry in found:
+        if isinstance(entry, File):
+            if progress is not None:
+                progress("reading", done, len(files))
+            done += 1
+            _take(read_file(entry.path, entry.shown), entry.shown, units, inputs, regions)
+        elif isinstance(entry, Problem):
+            regions.append(Region(entry.path, entry.reason))
+            inputs.append(InputFile(entry.path, "", 0, "unread", [entry.reason]))
+        else:
+            inputs.append(InputFile(entry.path, "skipped", 0, "read", [f"passed over: {entry.reason}"], "context"))
+
+
+def _take(
+    read_units: list[Unit], shown: str, units: list[Unit], inputs: list[InputFile], regions: list[Region]
+) -> None:
+    """The units of one input, and what of it could not be read."""
+    notes: list[str] = []
+    lines = 0
+    lost = 0
+    for unit in read_units:
+        notes += unit.notes
+        for gap in unit.module.gaps:
+            lost += 1
+            regions.append(Region(shown, gap.reason, locate(unit.source, gap.pos)))
+        if unit.module.body or unit.is_code:
+            units.append(unit)
+        lines = max(lines, len(unit.source.lines))
+    useful = any(unit.module.body for unit in read_units)
+    status = "read" if not lost else "partial" if useful else "unread"
+    kind = read_units[0].kind if read_units else "python"
+    inputs.append(InputFile(shown, kind, lines, status, list(dict.fromkeys(notes))))  # type: ignore[arg-type]
+
+
+def _reader(path: Path) -> tuple[Source, ir.Module] | None:
+    """A context file: its first unit."""
+    units = read_file(path)
+    return (units[0].source, units[0].module) if units and units[0].is_code else None
+
+
+def _assemble(
+    units: list[Unit],
+    inputs: list[InputFile],
+    regions: list[Region],
+    context: list[Path],
+    progress: Progress | None,
+) -> Review:
+    from cwelens.review import advice, areas, closing, conclusion, describe, gaps, traits
+
+    models = index.load()
+    program = Program(context, _reader)
+    modules = [program.add(unit.source, unit.module, unit.source.path) for unit in units]
+
+    def step(done: int, total: int) -> None:
+        if progress is not None:
+            progress("analysing", done, total)
+
+    analysis = analyse(program, models, modules, step)
+    for failure in analysis.entries.failures:
+        node = failure.function.node if failure.function is not None else None
+        where = locate(failure.module.source, node.pos) if node is not None else None
+        regions.append(Region(failure.module.path, failure.reason, where))
+    material = _material(program, models, units, modules, analysis, inputs, regions, bool(context))
+    verdict, sentence = conclusion.verdict(analysis.findings, regions, inputs)
+    found_areas, left_out = areas.areas(material)
+    return Review(
+        verdict=verdict,
+        sentence=sentence,
+        inputs=inputs,
+        findings=analysis.findings,
+        description=describe.description(material, traits),
+        gaps=gaps.gaps(material),
+        regions=regions,
+        closed=closing.closed(material),
+        areas=found_areas,
+        left_out=left_out,
+        advice=advice.advice(material),
+        conclusion=conclusion.conclusion(material, verdict),
+        counts=conclusion.counts(material),
+        version=__version__,
+    )
+
+
+def _material(
+    program: Program,
+    models: index.Models,
+    units: list[Unit],
+    modules: list[object],
+    analysis: Analysis,
+    inputs: list[InputFile],
+    regions: list[Region],
+    context_given: bool,
+) -> Material:
+    types = Types(program, models.library_type)
+    known = _collect(ledger.calls(program, m, models.library_type, models.is_modelled, types) for m in modules)  # type: ignore[arg-type]
+    return Material(
+        program=program,
+        models=models,
+        units=units,
+        modules=modules,  # type: ignore[arg-type]
+        calls=known,
+        bases=_collect(ledger.base_classes(program, m) for m in modules),  # type: ignore[arg-type]
+        imports=_collect(ledger.imports(program, m) for m in modules),  # type: ignore[arg-type]
+        decorators=_collect(ledger.decorators(program, m) for m in modules),  # type: ignore[arg-type]
+        entries=analysis.entries,
+        sources=[SourceUse(s.concept, s.text, s.location) for s in analysis.sources],
+        operations=analysis.operations,
+        findings=analysis.findings,
+        regions=regions,
+        inputs=inputs,
+        context_given=context_given,
+    )
+
+
+def _collect(lists: Iterable[list[T]]) -> list[T]:
+    return [item for items in lists for item in items]

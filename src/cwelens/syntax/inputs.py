@@ -1,0 +1,108 @@
+"""Kinds of input: plain Python, Markdown with fenced code, notebooks; from bytes to units.
+
+Invariants: never raises for any content; at least one unit comes back for every input, and an input without code is a unit with
+a gap that says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cwelens.base.source import Source
+from cwelens.ir import nodes as ir
+from cwelens.syntax import ladder
+from cwelens.syntax.decode import decode, normalise
+from cwelens.syntax.unit import Unit
+
+_MARKDOWN = (".md", ".markdown", ".mdx", ".txt", ".rst")
+_PYTHON = (".py", ".pyw", ".pyi")
+
+
+def read_file(file: str | Path, shown: str | None = None) -> list[Unit]:
+    """The units of a file on disk; `shown` is the path to report. One that cannot be read is a unit with a gap."""
+    path = Path(file)
+    shown = shown or path.as_posix()
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        return [_lost(shown, "", f"the file cannot be read: {getattr(error, 'strerror', None) or error}")]
+    return read(shown, data)
+
+
+def read(path: str, data: bytes) -> list[Unit]:
+    """The units of some bytes; `path` is the name to report ("-" for standard input) and helps to tell the kind."""
+    decoded = decode(data)
+    if decoded.text is None:
+        return [_lost(path, "", decoded.notices[0][0])]
+    units = _units(path, decoded.text)
+    _report(units, decoded.notices)
+    return units
+
+
+def read_text(path: str, text: str) -> list[Unit]:
+    """As `read`, for text that is already decoded."""
+    text, notices = normalise(text)
+    units = _units(path, text)
+    _report(units, notices)
+    return units
+
+
+def _units(path: str, text: str) -> list[Unit]:
+    name = path.lower()
+    if name.endswith(".ipynb"):
+        return [_notebook(path, text)]
+    if name.endswith(_MARKDOWN) or not name.endswith(_PYTHON):
+        units = _fenced(path, text)
+        if units:
+            return units
+    return [ladder.parse(text, path)]
+
+
+def _notebook(path: str, text: str) -> Unit:
+    from cwelens.syntax.notebook import read_notebook
+
+    book = read_notebook(text)
+    if isinstance(book, str):
+        return _lost(path, text, book)
+    book.text, book.code = normalise(book.text)[0], normalise(book.code)[0]
+    unit = ladder.parse(book.code, path)
+    unit.kind = "notebook"
+    unit.source = Source(path, book.text)
+    unit.cells = book.cells
+    unit.notes += book.notes
+    return unit
+
+
+def _fenced(path: str, text: str) -> list[Unit]:
+    """One unit for each fence of Python; empty when the text has no fence at all."""
+    from cwelens.syntax.markdown import fences, has_fence
+
+    if not has_fence(text):
+        return []
+    source = Source(path, text)
+    units: list[Unit] = []
+    for fence in fences(text):
+        if not fence.is_python and fence.language:
+            continue
+        unit = ladder.parse(fence.code, path)
+        if not fence.is_python and (not unit.is_code or unit.module.gaps):
+            continue
+        ladder.place(unit, source, fence.first_line, fence.margins)
+        unit.kind = "markdown"
+        units.append(unit)
+    return units or [_lost(path, text, "no fenced block of the document reads as Python")]
+
+
+def _lost(path: str, text: str, reason: str) -> Unit:
+    source = Source(path, text)
+    return Unit(source, ir.Module([], [ir.Gap(reason, ladder.whole(source))]), is_code=False)
+
+
+def _report(units: list[Unit], notices: list[tuple[str, int]]) -> None:
+    """Adds each notice of the decoder as a gap to the unit that holds its line, else to the first."""
+    for reason, line in notices:
+        unit = next((u for u in units if u.first_line <= line <= u.last_line), units[0])
+        if unit.kind == "notebook":
+            line = 1
+        width = len(unit.source.line(line).encode())
+        unit.module.gaps.append(ir.Gap(reason, (line, 0, line, width)))
