@@ -27,7 +27,7 @@ def readable(directory: Path) -> list[str]:
         if "site-packages" in path.parts:
             continue
         text = decode(path.read_bytes()).text
-        if text is None or from_tree_sitter.parse(text.encode()).has_error:
+        if text is None or from_tree_sitter.parse(text.encode()) is None:
             continue
         try:
             from_ast.Lowering().module(ast.parse(text))
@@ -39,7 +39,9 @@ def readable(directory: Path) -> list[str]:
 
 def tree_sitter_and_lowering(text: str) -> None:
     data = text.encode()
-    from_tree_sitter.Lowering(data).module(from_tree_sitter.parse(data))
+    root = from_tree_sitter.parse(data)
+    assert root is not None
+    from_tree_sitter.Lowering(data).module(root)
 
 
 STEPS: dict[str, Callable[[str], object]] = {

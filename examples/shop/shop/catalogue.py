@@ -161,8 +161,20 @@ def upload_cover():
 def upload_back_cover():
     """Keep a back cover that a publisher sends."""
     upload = request.files["cover"]
-    upload.save(os.path.join(cover_dir(), upload.filename))  # defect: CWE-434
+    if os.path.splitext(upload.filename or "")[1].lower() not in current_app.config["COVER_TYPES"]:
+        abort(415)
+    upload.save(os.path.join(cover_dir(), upload.filename))  # defect: CWE-22
     return redirect(url_for("catalogue.index"))
+
+
+@bp.route("/covers/press", methods=["POST"])
+@login_required
+def upload_press_kit():
+    """Keep whatever a publisher sends for the press, beside the covers."""
+    upload = request.files["kit"]
+    name = secure_filename(upload.filename or "kit")
+    upload.save(cover_dir() / name)  # defect: CWE-434
+    return redirect(url_for("catalogue.cover", name=name))
 
 
 @bp.route("/covers/fetch", methods=["POST"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app, g
+from flask.cli import with_appcontext
 
 SORT_COLUMNS = {"title": "title", "author": "author", "price": "price_cents"}
 
@@ -68,6 +69,7 @@ def register(app: Flask) -> None:
 
 
 @click.command("init-db")
+@with_appcontext
 def init_db() -> None:
     """Create the tables anew, with a few books."""
     with current_app.open_resource("schema.sql", "r") as schema:
@@ -77,6 +79,7 @@ def init_db() -> None:
 
 @click.command("make-admin")
 @click.argument("name")
+@with_appcontext
 def make_admin(name: str) -> None:
     """Give a registered user access to the back office."""
     change("UPDATE users SET is_admin = 1 WHERE name = ?", name)

@@ -114,6 +114,9 @@ class Checker:
             values = site.args.at(row.port, site.receiver)
             if not values and row.port.kind != "any":
                 continue
+            if row.concept == "hash.password":
+                self._password_hash(run, site, row)
+                continue
             if row.concept in ("process.argv", "process.program"):
                 self._process(run, site, values, row.library)
                 continue
@@ -130,6 +133,8 @@ class Checker:
     def _judge_sink(self, run: Run, site: CallSite, rule: Rule, values: list[Value], st: State) -> Judgement:
         judgement = Judgement("constant")
         for value in values:
+            if rule.concept == "html.body":
+                value = self._body(run, value, st)
             one = judge(rule, value, st)
             if one.rank > judgement.rank:
                 judgement = one
@@ -279,10 +284,10 @@ class Checker:
                     self.record(run, program_rule, site.place, site.written, kind, library, site.note, "shell.command")
                     continue
                 judgement = judge(program_rule, first, st)
-                name = first.const()
-                program = str(name.value).rpartition("/")[2] if name is not None else ""
+                programs = [str(a.value).rpartition("/")[2] for a in first.atoms if isinstance(a, Const)]
+                program = programs[0] if programs else ""
                 rest = [obj.items[k] for k in sorted(obj.items) if k != 0]
-                if program in SHELLS and rest and rest[0].const() is not None and rest[0].const().value in ("-c", "/c", "/C", "-Command"):  # type: ignore[union-attr]
+                if any(p in SHELLS for p in programs) and rest and _runs_command(rest[0]):
                     for part in rest[1:2]:
                         judgement = max(judgement, judge(shell_rule, part, st), key=lambda j: j.rank)
                 elif program in OPTION_PROGRAMS:
@@ -303,6 +308,16 @@ class Checker:
             if judgement.kind in ("defect", "conditional"):
                 self.record(run, rule, site.place, site.written, judgement, library, site.note)
 
+    def _password_hash(self, run: Run, site: CallSite, row: Any) -> None:
+        """A fast hash of something that is called a password."""
+        node = site.node
+        if isinstance(node, ir.Call):
+            for part in [*node.args, *(v for _, v in node.keywords)]:
+                name = password_in(part)
+                if name is not None:
+                    judgement = Judgement("defect", f"`{name}` is hashed with a fast function")
+                    self.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
+
     def _sensitive(self, run: Run, site: CallSite) -> None:
         """A secret, by its name, among the arguments of a logging call."""
         node = site.node
@@ -316,12 +331,30 @@ class Checker:
                 return
 
 
+def _runs_command(option: Value) -> bool:
+    """Whether a shell's first argument says that the next one is a command."""
+    return any(isinstance(a, Const) and a.value in ("-c", "/c", "/C", "-Command") for a in option.atoms)
+
+
 def attribute_of(node: ir.Expr, name: str, st: State) -> Value | None:
     """The attribute or item `name` of the receiver of a call, as last set."""
     if isinstance(node, ir.Call) and isinstance(node.func, ir.Attr):
         path = assign.path_of(node.func.base)
         if path is not None:
             return st.env.get(f"{path}.{name}") or st.env.get(f"{path}[{name!r}]")
+    return None
+
+
+def password_in(node: ir.Expr) -> str | None:
+    """The name of a password whose text an expression is made of: also encoded, concatenated or formatted."""
+    for part in walk(node):
+        if isinstance(part, ir.Name) and names.is_password(part.id):
+            return part.id
+        if isinstance(part, ir.Attr) and names.is_password(part.name):
+            return part.name
+        if isinstance(part, ir.Item) and isinstance(part.key, ir.Const) and isinstance(part.key.value, str):
+            if names.is_password(part.key.value):
+                return part.key.value
     return None
 
 

@@ -275,7 +275,9 @@ def _regex(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 def _code(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     quote = quote_at(before(parts, index))
     if quote:
-        return _only(hole, ch.of(quote + "\\\n"), "and cannot end the quoted string")
+        # A backslash could only take the closing quote away: that matters where another hole follows.
+        more = any(isinstance(p, Opaque) for p in parts[index + 1 :])
+        return _only(hole, ch.of(quote + ("\\" if more else "")), "and cannot end the quoted string")
     return _only(hole, CODE & ~ch.of(".-+ "), "so only a name or a number")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow.run import Run, written
+from cwelens.flow.run import Args, CallSite, Run, written
 from cwelens.flow.state import Obj, State, deep_taints, stepped
 from cwelens.flow.values import (
     NOTHING,
@@ -198,6 +198,11 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
         type_ = type_of_atom(atom, st)
         if type_ and atom_key is not None:
             run.observer.setting(run, node, type_, atom_key.value, value, st, written(node))
+        name = f"{type_}.__setitem__"
+        if type_ and run.models.sinks(name):
+            args = Args([key, value], {})
+            site = CallSite(node, run.place(node), name, written(node), args, Value((atom,)), st, run.frame, "")
+            run.observer.call(run, site)
 
 
 def remove(run: Run, target: ir.Expr, st: State) -> None:

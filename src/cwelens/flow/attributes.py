@@ -35,6 +35,7 @@ from cwelens.flow.values import (
     make,
 )
 from cwelens.ir import nodes as ir
+from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 from cwelens.resolve.outcome import Outcome, symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo
 
@@ -57,9 +58,27 @@ def source_taint(run: Run, concept: str, what: str, place: Place, note: str = ""
 
 
 def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Value:
+    if row.concept == "http.path" and isinstance(node, ir.Attr) and node.name == "path":
+        known = _own_path(run)
+        if known is not None:
+            return known
     place = run.place(node)
     what = written(node) if isinstance(node, ir.Expr) else row.names[0]
     return Value((Opaque(row.type, source_taint(run, row.concept, what, place, note), note=note),))
+
+
+def _own_path(run: Run) -> Value | None:
+    """The path of the current request where the handler's route has no variable part: then it is the route's own text."""
+    frame: Frame | None = run.frame
+    while frame is not None and frame.parent is not None:
+        frame = frame.parent
+    handler = frame.handler if frame is not None else None
+    path = getattr(handler, "path", "")
+    if not path.startswith("/") or any(c in path for c in "<{*:("):
+        return None
+    if any(name.endswith("Flask") for name in (handler.owner,)):
+        return const(path)
+    return None
 
 
 def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Value:
@@ -75,6 +94,9 @@ def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Val
 
 def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
     models = run.models
+    ours = _in_program(run, f"{atom.name}.{name}")
+    if ours is not None:
+        return ours
     dotted = models.canonical(f"{atom.name}.{name}")
     row = models.source_read(dotted)
     if row is not None:
@@ -83,6 +105,19 @@ def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
     if type_ is not None:
         return Value((Opaque(type_, label=dotted),))
     return Value((Lib(dotted),))
+
+
+def _in_program(run: Run, dotted: str) -> Value | None:
+    """A dotted name that leads into the program through a directory that is no package itself; None where it does not."""
+    if dotted.partition(".")[0] in STANDARD_LIBRARY:
+        return None
+    key = (dotted, run.frame.module.base)
+    cache = run.shared.dotted
+    if key not in cache:
+        symbol = symbol_of(run.program.resolve_dotted(dotted, run.frame.module))
+        cache[key] = None if symbol is None or isinstance(symbol, External) else symbol
+    found = cache[key]
+    return scopes.symbol_value(run, found) if found is not None else None
 
 
 def _typed(run: Run, atom: Atom, type_: str, name: str, st: State, node: ir.Expr, note: str = "") -> Value:
@@ -421,6 +456,11 @@ def sliced(run: Run, base: Value, bounds: list[Value], st: State, node: ir.Expr)
 
 def _sliced_text(atom: Text, plain: list[Any] | None, st: State) -> Atom:
     first = atom.parts[0]
+    last = atom.parts[-1]
+    if plain is not None and plain[2] is None and isinstance(first, str) and isinstance(last, str) and len(atom.parts) > 1:
+        low, high = plain[0] or 0, plain[1]
+        if isinstance(low, int) and isinstance(high, int) and 0 <= low <= len(first) and -len(last) <= high < 0:
+            return strings.text([first[low:], *atom.parts[1:-1], last[:high]], atom.binary)
     if plain is not None and plain[2] is None and isinstance(first, str):
         lower, upper = plain[0] or 0, plain[1]
         if isinstance(upper, int) and 0 <= lower <= upper <= len(first):

@@ -56,11 +56,9 @@ def _decide(row: ConditionalRow, judge: Callable[[Condition], bool | None]) -> b
         groups = [_all([judge(c) for c in group]) for group in row.any_of]
         verdict = _all([verdict, True if True in groups else None if None in groups else False])
     if row.unless and verdict is not False:
-        groups = [_all([judge(c) for c in group]) for group in row.unless]
-        if True in groups:
+        # A condition on a value that is not known does not hold, so it does not excuse either.
+        if any(_all([judge(c) for c in group]) is True for group in row.unless):
             return False
-        if None in groups:
-            return None
     return verdict
 
 

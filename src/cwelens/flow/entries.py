@@ -44,6 +44,7 @@ class Handler:
     route: Route
     path: str
     note: str = ""
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -268,7 +269,7 @@ def _handled(
     if not concept:
         return None
     if isinstance(found, str) and (found.rpartition(".")[2] in HARMLESS or (run.models.type(found) and found.partition(".")[0] != "builtins")):
-        return opaque(found, (), label_of(found)) if False else opaque(found)
+        return opaque(found)
     place = (function.module.source, param.pos)
     mask = ch.ALL
     kind = "str"
@@ -291,10 +292,6 @@ def _handled(
     return Value((Opaque(type_, taints, mask),))
 
 
-def label_of(name: str) -> int:
-    return ch.ALL
-
-
 def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     """The route by which a framework calls a function: a decorator, or the class it stands in."""
     models = run.models
@@ -306,7 +303,7 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                 path = ""
                 if isinstance(decorator, ir.Call) and decorator.args and isinstance(decorator.args[0], ir.Const):
                     path = str(decorator.args[0].value)
-                return Handler(rows[0], path, note)
+                return Handler(rows[0], path, note, name.rpartition(".")[0])
     if function.owner is not None:
         for outcome in run.program.mro(function.owner)[1]:
             symbol = symbol_of(outcome)

@@ -212,6 +212,7 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
             called = _length_or_method(run, one, constant, st)
             if called is not None:
                 return called
+            _guard_part(run, one, two, st)
             if constant.value is not None or len(value.atoms) > 1:
                 assign.refine(one, other, st)
             return st
@@ -299,6 +300,7 @@ def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | No
         kept = [c for c in constants if _possible(value, c, st)]
         if not kept:
             return None
+        _guard_part(run, left, right, st)
         if len(kept) <= 10:
             assign.refine(left, make(list(kept)), st)
         else:
@@ -317,7 +319,20 @@ def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | No
     if container.atoms and taints_of(value) and not _tainted_container(container, st) and not _stringlike(container):
         why = _why(run, right, f"membership of `{written(right)}`")
         assign.refine(left, map_taints(value, lambda t: t.neutralised(EVERY, why)), st)
+        _guard_part(run, left, right, st)
     return st
+
+
+def _guard_part(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> None:
+    """A part of a value is known to be an allowed one: the host of a URL settles where it leads, a suffix what kind of file it is."""
+    why = _why(run, left, f"a test of `{written(left)}`")
+    if isinstance(left, ir.Attr) and left.name in HOST_PARTS:
+        _neutralise_origin(run, left, ("url", "redirect"), why, st)
+    elif not isinstance(left, ir.Name | ir.Attr | ir.Const):
+        for name in _names(left):
+            value = st.env.get(name)
+            if value is not None and taints_of(value):
+                st.env[name] = map_taints(value, lambda t: t.neutralised(("extension",), why))
 
 
 def _tainted_container(container: Value, st: State) -> bool:
@@ -335,7 +350,7 @@ def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State 
     needle = _value(run, left, st).const()
     subject = _value(run, right, st)
     if needle is not None and isinstance(needle.value, str | bytes) and needle.value and taints_of(subject):
-        assign.refine(right, excluding(subject, const_text(needle.value), _why(run, right, "a test")), st)
+        _refine(right, subject, excluding(subject, const_text(needle.value), _why(run, right, "a test")), st)
         return st
     constants = _constants(subject, st)
     if constants is not None:
@@ -557,7 +572,7 @@ def _assume_affix(
             assign.refine(subject, map_taints(value, lambda t: t.neutralised(("path.absolute",), why)), st)
         return st
     if name == "endswith":
-        return st
+        return _assume_suffix(run, subject, value, texts, constants, st, why)
     atoms: list[Atom] = []
     normal = False
     for atom in value.atoms:
@@ -586,10 +601,87 @@ def _assume_affix(
     if obj is not None and obj.cls == "pathlib.Path":
         _neutralise(run, subject, ("path",), why, st, only_normalised=True)
     if isinstance(subject, ir.Call):
-        # `str(path).startswith(base)`
+        # `str(path).startswith(base)`, and `realpath(path).startswith(base)`, which speaks of the path itself.
+        normalising = written(subject.func).rpartition(".")[2] in ("realpath", "abspath", "normpath", "resolve")
         for part in subject.args[:1]:
-            _neutralise(run, part, ("path",), why, st, only_normalised=True)
+            _neutralise(run, part, ("path",), why, st, only_normalised=not normalising)
     return st
+
+
+def _assume_suffix(
+    run: Run, subject: ir.Expr, value: Value, texts: list[str], constants: list[Any] | None, st: State, why: str
+) -> State | None:
+    """`x.endswith(suffix)`: the last part of x is known; of a host name that settles whose it is."""
+    atoms: list[Atom] = []
+    if not texts or len(texts) != len(constants or []):
+        return st
+    if any(t.startswith(".") and len(t) > 2 for t in texts) and isinstance(subject, ir.Attr) and subject.name in HOST_PARTS:
+        _neutralise_origin(run, subject, ("url", "redirect"), why, st)
+    for atom in value.atoms:
+        if isinstance(atom, Const) and isinstance(atom.value, str):
+            if atom.value.endswith(tuple(texts)):
+                atoms.append(atom)
+        elif isinstance(atom, Opaque) and len(texts) == 1:
+            atoms.append(strings.text([atom, texts[0]]))
+        elif isinstance(atom, Text) and len(texts) == 1 and isinstance(atom.parts[-1], Opaque):
+            atoms.append(strings.text([*atom.parts, texts[0]], atom.binary))
+        else:
+            atoms.append(atom)
+    if not atoms:
+        return None if value.atoms else st
+    _refine(subject, value, make(atoms), st)
+    return st
+
+
+HOST_PARTS = frozenset(("netloc", "hostname", "host"))
+
+
+def _neutralise_origin(run: Run, node: ir.Expr, contexts: tuple[str, ...], why: str, st: State) -> None:
+    """A test on a part of a parsed URL guards the URL that was parsed: `urlparse(x).netloc`, or `u = urlparse(x)` before."""
+    base = node.base if isinstance(node, ir.Attr) else node
+    if isinstance(base, ir.Name):
+        fact = st.facts.get(base.id)
+        if fact is None or not _holds(fact, st):
+            return
+        base = fact[0]
+    if isinstance(base, ir.Call) and base.args:
+        for part in base.args[:1]:
+            _neutralise(run, part, contexts, why, st)
+
+
+def _refine(node: ir.Expr, old: Value, new: Value, st: State) -> None:
+    """Narrows an expression; where it is a slice or the like, the holes it shares with the names it is made of are narrowed there."""
+    if assign.path_of(node) is not None or isinstance(node, ir.Walrus):
+        assign.refine(node, new, st)
+        return
+    swap: dict[int, Opaque] = {}
+    for one, two in zip(_holes(old), _holes(new)):
+        if one is not two and one.type == two.type:
+            swap[id(one)] = two
+    if not swap or len(_holes(old)) != len(_holes(new)):
+        return
+    for name in _names(node):
+        value = st.env.get(name)
+        if value is not None and any(id(h) in swap for h in _holes(value)):
+            st.env[name] = make([_swapped(a, swap) for a in value.atoms])
+
+
+def _holes(value: Value) -> list[Opaque]:
+    out: list[Opaque] = []
+    for atom in value.atoms:
+        if isinstance(atom, Opaque):
+            out.append(atom)
+        elif isinstance(atom, Text):
+            out += [p for p in atom.parts if isinstance(p, Opaque)]
+    return out
+
+
+def _swapped(atom: Atom, swap: dict[int, Opaque]) -> Atom:
+    if isinstance(atom, Opaque):
+        return swap.get(id(atom), atom)
+    if isinstance(atom, Text):
+        return Text(tuple(swap.get(id(p), p) if isinstance(p, Opaque) else p for p in atom.parts), atom.binary)
+    return atom
 
 
 def _prefixed(taint: Taint, why: str) -> Taint:

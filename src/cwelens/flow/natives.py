@@ -56,8 +56,8 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return _container(run, node, receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == "pathlib.Path":
             return _path_method(run, node, receiver, obj, atom.name, args, st)
-        if obj is not None and obj.cls == "re.Pattern":
-            return None
+        if obj is not None and obj.cls == CONFIG:
+            return _config_method(receiver, obj, atom.name, args, st)
         return None
     if isinstance(receiver, Const | Text) or (isinstance(receiver, Opaque) and receiver.type in ("builtins.str", "builtins.bytes", None)):
         if isinstance(receiver, Const) and not isinstance(receiver.value, str | bytes):
@@ -261,6 +261,45 @@ def _path_method(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: A
         return path
     if name in ("exists", "is_file", "is_dir", "is_absolute", "is_relative_to", "is_symlink", "match"):
         return BOOL
+    return None
+
+
+# configparser
+
+
+CONFIG = "configparser.ConfigParser"
+
+
+def _new_config(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    return run.alloc(st, node, Obj("instance", {}, cls=CONFIG), "config")
+
+
+def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Value | None:
+    """Sections and options with constant names are kept apart; what is read from files is not known."""
+    section, option = (assign.as_key(args.positional[i]) if len(args.positional) > i else None for i in (0, 1))
+    if name == "set" and len(args.positional) > 2:
+        if isinstance(section, str) and isinstance(option, str):
+            st.heap[ref.loc] = obj.with_item((section, option.lower()), args.positional[2])
+        else:
+            st.heap[ref.loc] = obj.with_rest(args.positional[2])
+        return NONE
+    if name in ("get", "getint", "getfloat", "getboolean"):
+        if name != "get":
+            return {"getint": INT, "getboolean": BOOL}.get(name, opaque("builtins.float"))
+        found = obj.items.get((section, option.lower())) if isinstance(section, str) and isinstance(option, str) else None
+        if found is None and not (isinstance(section, str) and isinstance(option, str)):
+            everything = obj.everything()
+            found = everything if everything.atoms else None
+        fallback = args.keywords.get("fallback")
+        known = found if found is not None else obj.rest if obj.rest is not None else None
+        if known is None:
+            known = Value((Opaque("builtins.str", label="the configuration"),))
+            return join(known, fallback) if fallback is not None else known
+        return known
+    if name in ("add_section", "read", "read_file", "read_string", "remove_section"):
+        if name in ("read_string", "read_dict") and args.positional:
+            st.heap[ref.loc] = obj.with_rest(Value((Opaque("builtins.str", deep_taints(args.positional[0], st)),)))
+        return NONE if name == "add_section" else None
     return None
 
 
@@ -468,6 +507,13 @@ def _ord(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     if atom is not None and isinstance(atom.value, str) and len(atom.value) == 1:
         return const(ord(atom.value))
     return INT
+
+
+def _hex(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    atom = args.positional[0].const() if args.positional else None
+    if atom is not None and isinstance(atom.value, int):
+        return const(hex(atom.value))
+    return opaque("builtins.str", (), ch.of("-0123456789abcdefx"))
 
 
 def _partial(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
@@ -723,6 +769,12 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "pathlib.Path": _new_path,
     "pathlib.PurePath": _new_path,
     "pathlib.PosixPath": _new_path,
+    "configparser.ConfigParser": _new_config,
+    "configparser.RawConfigParser": _new_config,
+    "configparser.SafeConfigParser": _new_config,
+    "builtins.hex": _hex,
+    "builtins.oct": _hex,
+    "builtins.bin": _hex,
     "re.compile": _compiled,
     "re.sub": _substituted,
 }

@@ -154,6 +154,7 @@ class Shared:
         self.closures: dict[int, Frame] = {}
         self.masks: dict[str, int] = {}
         self.members: dict[int, dict[str, set[str]]] = {}
+        self.dotted: dict[tuple[str, str], Any] = {}
         self.evidence_cache: dict[tuple[str, frozenset[str]], tuple[str, str] | None] = {}
 
     def learn(self, module: ModuleInfo) -> None:

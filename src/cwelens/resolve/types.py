@@ -60,6 +60,7 @@ class Types:
         self.program = program
         self._library_type = library_type
         self._memo: dict[Hashable, Outcome] = {}
+        self._of_node: dict[ir.Expr, Outcome] = {}
         self._active: set[Hashable] = set()
 
     def type_of(self, module: ModuleInfo, function: FunctionInfo | None, expr: ir.Expr) -> Outcome:
@@ -181,8 +182,15 @@ class Types:
 
     def type_of_scope(self, scope: Scope, expr: ir.Expr) -> Outcome:
         """The type of an expression in a scope."""
+        known = self._of_node.get(expr)
+        if known is not None:
+            return known
         method = _TYPES.get(type(expr))
-        return method(self, scope, expr) if method is not None else Unresolved("its type is not shown")
+        outcome = method(self, scope, expr) if method is not None else Unresolved("its type is not shown")
+        if isinstance(expr, (ir.Call, ir.Attr, ir.Binary)):
+            # A node stands in one scope only. Without this a chain of calls would be asked about again for each link.
+            self._of_node[expr] = outcome
+        return outcome
 
     def _const(self, scope: Scope, expr: ir.Const) -> Outcome:
         return builtin(type(expr.value).__name__)

@@ -14,8 +14,6 @@ from cwelens.syntax import edit
 from cwelens.syntax.regions import Regions, parse_ast
 from cwelens.syntax.unit import Unit
 
-# Beyond this tree-sitter's error recovery may take very long on text that is no Python.
-_LARGEST_WHOLE = 4_000_000
 _WEAK = (ir.Name, ir.Attr, ir.Seq, ir.Compare, ir.BoolOp, ir.Unary)
 EMPTY = "the input is empty"
 NOT_CODE = "the input does not read as Python"
@@ -78,12 +76,10 @@ def _nothing(source: Source, reason: str) -> Unit:
 def _by_tree_sitter(source: Source) -> Unit | None:
     """The whole text by tree-sitter, where it understands all of it."""
     data = source.text.encode()
-    if len(data) > _LARGEST_WHOLE:
-        return None
     from cwelens.syntax import from_tree_sitter
 
     root = from_tree_sitter.parse(data)
-    if root.has_error:
+    if root is None:
         return None
     lowering = from_tree_sitter.Lowering(data)
     try:

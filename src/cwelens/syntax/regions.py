@@ -50,9 +50,8 @@ _STATEMENT_WORDS = {
 }
 _BEGINS_NOTHING = {"", "and", "or", "in", "is", "as", "if", "else", "for"}
 _DEPTH = 60
-# Bytes: beyond these tree-sitter's error recovery takes long on text that is no Python.
-_LARGEST = 1_000_000
-_WIDEST = 50_000
+# Bytes: tree-sitter's recovery from errors takes long on a long line that is no Python.
+_WIDEST = 5_000
 
 BEGINS = "the input begins in the middle of a statement"
 ENDS = "the input ends in the middle of a statement"
@@ -162,10 +161,8 @@ class Regions:
         from cwelens.syntax import from_tree_sitter
 
         data = source.encode()
-        if len(data) > _LARGEST:
-            return None
         root = from_tree_sitter.parse(data)
-        if root.has_error:
+        if root is None:
             return None
         lowering = from_tree_sitter.Lowering(data, offset)
         try:
@@ -295,7 +292,7 @@ class Regions:
             if executed is not None:
                 return executed
         is_last = row.last == self.rows[-1].last
-        if row.pending or row.quote or row.opens or is_last:
+        if not self._deep and (row.pending or row.quote or row.opens or is_last):
             reason = ENDS if is_last else EMPTY_BLOCK if row.opens else OPEN
             completed = self._completed(first, row, reason)
             if completed is not None:
@@ -391,7 +388,7 @@ class Regions:
         if len(data) > _WIDEST:
             return []
         try:
-            return from_tree_sitter.Lowering(data, row.first - 1).salvage(from_tree_sitter.parse(data))
+            return from_tree_sitter.Lowering(data, row.first - 1).salvage(from_tree_sitter.parse_broken(data))
         except RecursionError:
             return []
 

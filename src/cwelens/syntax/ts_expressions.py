@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from tree_sitter import Node
@@ -368,13 +367,12 @@ class Expressions:
         from cwelens.syntax.from_tree_sitter import parse
 
         self.python2 = True
-        # Everything before is blanked so that the positions stay true.
-        before = re.sub(rb"[^\n]", b" ", self.data[: start.end_byte])
-        inner = Expressions(before + self.data[start.end_byte : close], self.line)
+        row, column = start.end_point
+        inner = Expressions(b" " * column + self.data[start.end_byte : close], self.line + row)
         root = parse(inner.data)
-        statements = inner.named(root)
+        statements = inner.named(root) if root is not None else []
         pos = self.pos(node)
-        if root.has_error or len(statements) != 1 or statements[0].named_child_count != 1:
+        if len(statements) != 1 or statements[0].named_child_count != 1:
             value: ir.Expr = ir.Unknown("the content of backticks", [], pos)
         else:
             value = inner.expr(statements[0].named_children[0])

@@ -1,0 +1,467 @@
+"""What the code is: test, web handler, command line, settings, migration … each with the lines that show it.
+
+A path alone shows nothing. Invariants: every trait has evidence in an input; labels are in a fixed order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cwelens.base.location import Location, locate
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
+from cwelens.resolve.ledger import CallRecord
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
+from cwelens.review.material import Material
+from cwelens.review.model import Trait
+from cwelens.review.observe import is_client
+from cwelens.review.words import coded, count, listed, table, words_of
+
+MOST = 60
+FRAMEWORKS = {
+    "flask": "Flask",
+    "django": "Django",
+    "rest_framework": "Django REST framework",
+    "fastapi": "FastAPI",
+    "aiohttp": "aiohttp",
+    "tornado": "Tornado",
+    "starlette": "Starlette",
+    "bottle": "Bottle",
+    "pyramid": "Pyramid",
+    "sanic": "Sanic",
+    "cherrypy": "CherryPy",
+    "falcon": "Falcon",
+    "twisted": "Twisted",
+    "quart": "Quart",
+    "http.server": "http.server",
+    "webob": "WebOb",
+}
+_COMMANDS = ("argparse", "optparse", "getopt", "click", "typer", "docopt", "fire", "cliff")
+_TEST_LIBRARIES = ("unittest", "pytest", "testtools", "nose", "unittest2", "hypothesis", "doctest")
+_MOCKS = ("mock", "unittest.mock", "mox3", "mox", "flexmock")
+_TEST_BASES = ("TestCase", "TestBase", "TestCaseBase", "Test", "Tests", "TestSuite")
+_FUNCTIONAL = table("functional integration integrated acceptance system tempest e2e selenium playwright live")
+_STARTS = table("start boot spawn launch run deploy")
+_SERVICES = table("service server compute daemon container app worker process conductor instance")
+_CLIENTS = ("client", "api", "browser", "page", "test_client", "app_client", "http_client")
+_DJANGO_SETTINGS = table(
+    "SECRET_KEY INSTALLED_APPS DATABASES MIDDLEWARE MIDDLEWARE_CLASSES ALLOWED_HOSTS ROOT_URLCONF TEMPLATES DEBUG "
+    "AUTH_PASSWORD_VALIDATORS STATIC_URL WSGI_APPLICATION LANGUAGE_CODE USE_TZ"
+)
+_CONTROLLERS = ("Controller", "Handler", "Resource", "APIView", "View", "ViewSet", "Endpoint", "Middleware")
+_REQUESTS = ("req", "request", "environ")
+
+
+class Facts:
+    """What the recognisers of one module share: its calls and the modules it imports."""
+
+    __slots__ = ("calls", "imports", "material", "module", "unit_kind")
+
+    def __init__(self, material: Material, module: ModuleInfo, calls: list[CallRecord], unit_kind: str) -> None:
+        self.material = material
+        self.module = module
+        self.calls = calls
+        self.unit_kind = unit_kind
+        self.imports: dict[str, ir.Pos] = {}
+        for bindings in module.bindings.values():
+            for binding in bindings:
+                if binding.target is not None:
+                    self.imports.setdefault(binding.target, binding.node.pos)
+
+    def imported(self, names: tuple[str, ...]) -> list[tuple[str, ir.Pos]]:
+        """Imports of these modules or of something in them."""
+        return [
+            (target, pos)
+            for target, pos in self.imports.items()
+            if any(target == name or target.startswith(f"{name}.") for name in names)
+        ]
+
+
+Found = tuple[str, str, list[ir.Pos]]
+
+
+def traits(material: Material) -> list[Trait]:
+    """Every kind that the code shows, the more telling ones first; over several files with the number of these."""
+    found: dict[str, list[tuple[ModuleInfo, str, list[ir.Pos]]]] = {}
+    for facts in _facts(material):
+        for label, why, places in _kinds(facts):
+            found.setdefault(label, []).append((facts.module, why, places))
+    result = []
+    for label in sorted(found, key=_order):
+        evidence: list[Location] = []
+        for module, _, places in found[label]:
+            room = MOST - len(evidence)
+            share = places if len(found[label]) == 1 else places[:2]
+            evidence += [locate(module.source, _line(pos)) for pos in sorted(dict.fromkeys(share))[: max(room, 0)]]
+        whys = found[label]
+        why = whys[0][1] if len(whys) == 1 else f"{count(len(whys), 'file')}, for instance: {whys[0][1]}"
+        result.append(Trait(label, evidence, why))
+    return result
+
+
+def is_test(trait: Trait) -> bool:
+    return trait.label.endswith("test") or trait.label == "test code"
+
+
+def test_methods(module: ModuleInfo) -> list[FunctionInfo]:
+    """Functions that a test runner calls: `test…` methods and functions, not nested ones."""
+    return [f for f in module.functions if f.name.startswith("test") and f.parent is None and f.kind != "property"]
+
+
+def _facts(material: Material) -> Iterator[Facts]:
+    by_module: dict[ModuleInfo, list[CallRecord]] = {}
+    for record in material.calls:
+        by_module.setdefault(record.module, []).append(record)
+    kinds = {unit.source.path: unit.kind for unit in material.units}
+    for module in material.modules:
+        yield Facts(material, module, by_module.get(module, []), kinds.get(module.source.path, "python"))
+
+
+def _kinds(facts: Facts) -> list[Found]:
+    """All kinds of one module; what it is otherwise, if nothing more telling."""
+    if not facts.module.body:
+        return []
+    found = [kind for recognise in _RECOGNISERS for kind in recognise(facts)]
+    return found or list(_otherwise(facts))
+
+
+def _order(label: str) -> tuple[int, str]:
+    for number, start in enumerate(_LABELS):
+        if label.startswith(start):
+            return number, label
+    return len(_LABELS), label
+
+
+_LABELS = (
+    "functional test",
+    "unit test",
+    "test code",
+    "web handler",
+    "web application",
+    "command line",
+    "database migration",
+    "Django settings",
+    "configuration",
+    "database models",
+    "notebook",
+    "script",
+    "package interface",
+    "library module",
+)
+
+
+# Tests.
+
+
+def _tests(facts: Facts) -> Iterator[Found]:
+    module = facts.module
+    methods = test_methods(module)
+    classes = [cls for cls in module.classes if _is_test_class(facts, cls)]
+    asserts = [record for record in facts.calls if _is_assertion(record)]
+    plain = _assert_statements(methods) if methods and not asserts else []
+    libraries = facts.imported(_TEST_LIBRARIES)
+    if not (classes or (methods and (asserts or plain or libraries)) or _lone(module, asserts)):
+        return
+    if classes and not methods and not asserts:
+        return
+    whys, places = [], []
+    if classes:
+        bases = [base for cls in classes for base in cls.bases_text if base]
+        whys.append(f"{count(len(classes), 'test class', 'test classes')}" + (f" derived from {coded(bases, 2)}" if bases else ""))
+        places += [cls.node.pos for cls in classes]
+    if methods:
+        whys.append(count(len(methods), "test method" if classes else "test function"))
+        places += [method.node.pos for method in methods]
+    setups = [f for f in module.functions if f.name in ("setUp", "setup_method", "setUpClass", "asyncSetUp")]
+    if setups:
+        whys.append(f"`{setups[0].name}`")
+        places += [function.node.pos for function in setups]
+    checks = len(asserts) + len(plain)
+    if checks:
+        whys.append(count(checks, "assertion"))
+        places += [record.node.pos for record in asserts] + plain
+    label, reason, more = _level(facts, classes, methods)
+    yield label, listed(whys, 5) + (f"; {reason}" if reason else ""), places + more
+
+
+def _is_test_class(facts: Facts, cls: ClassInfo) -> bool:
+    has_tests = any(name.startswith("test") or name == "setUp" for name in cls.methods)
+    if any(base.rpartition(".")[2].endswith(_TEST_BASES) for base in cls.bases_text):
+        return has_tests or bool(facts.imported(_TEST_LIBRARIES)) or _asserts_in(facts, cls)
+    return has_tests and (_asserts_in(facts, cls) or bool(facts.imported(_TEST_LIBRARIES)))
+
+
+def _asserts_in(facts: Facts, cls: ClassInfo) -> bool:
+    return any(
+        record.function is not None and record.function.self_class is cls and _is_assertion(record) for record in facts.calls
+    )
+
+
+def _is_assertion(record: CallRecord) -> bool:
+    return record.member.startswith(("assert", "fail")) and (
+        record.receiver.startswith(("self", "cls")) or record.receiver.endswith(("mock", "assert")) or "." in record.receiver
+    )
+
+
+def _lone(module: ModuleInfo, asserts: list[CallRecord]) -> bool:
+    """Methods cut out of a test class: `self.assert…` in a function without a class."""
+    return any(
+        record.receiver == "self" and record.function is not None and record.function.self_class is None
+        and record.function.node.params[:1] and record.function.node.params[0].name == "self"
+        for record in asserts
+    )
+
+
+def _assert_statements(methods: list[FunctionInfo]) -> list[ir.Pos]:
+    places = []
+    for method in methods:
+        stack: list[ir.Stmt] = list(method.node.body)
+        while stack:
+            stmt = stack.pop()
+            if isinstance(stmt, ir.Assert):
+                places.append(stmt.pos)
+            elif isinstance(stmt, (ir.With, ir.If, ir.For, ir.Try)):
+                stack += stmt.body
+    return places
+
+
+def _level(facts: Facts, classes: list[ClassInfo], methods: list[FunctionInfo]) -> tuple[str, str, list[ir.Pos]]:
+    """How much a test drives: services through an API, or a unit with stand-ins; the path only adds to what code shows."""
+    named = [cls for cls in classes if any(words_of(base) & _FUNCTIONAL for base in cls.bases_text)]
+    drives: dict[str, ir.Pos] = {}
+    starts: dict[str, ir.Pos] = {}
+    for record in facts.calls:
+        if record.status == "resolved" or record.member.startswith("assert"):
+            continue
+        receiver = record.receiver.rpartition(".")[2]
+        if receiver in _CLIENTS or (receiver and is_client(receiver) and record.receiver.startswith("self.")):
+            drives.setdefault(f"{record.receiver}.{record.member}", record.node.pos)
+        elif record.member.split("_")[0] in _STARTS or words_of(record.member) & _STARTS and words_of(record.member) & _SERVICES:
+            if words_of(record.member) & _SERVICES:
+                starts.setdefault(f"{record.receiver.removesuffix(' (inherited)')}.{record.member}", record.node.pos)
+    sends = [r for r in facts.calls if r.target is not None and r.target.startswith(("requests.", "httpx.", "playwright.", "selenium."))]
+    mocks = facts.imported(_MOCKS)
+    mocked = [r for r in facts.calls if r.target is not None and ".mock." in f".{r.target}."] or [
+        r for r in facts.calls if r.receiver in ("mock", "mock.patch") or r.receiver == "self" and r.member in ("stub_out", "stubs")
+    ]
+    stands_in = bool(mocks) or bool(mocked) or any("patch" in decorator for f in methods for decorator in f.decorators)
+    reasons, places = [], []
+    if named:
+        bases = [base for cls in named for base in cls.bases_text if words_of(base) & _FUNCTIONAL]
+        reasons.append(f"its base class {coded(bases, 1)} says so")
+    if starts:
+        reasons.append(f"it starts services ({coded(starts, 2)})")
+        places += list(starts.values())[:4]
+    if drives:
+        reasons.append(f"it talks to an API ({coded(drives, 2)})")
+        places += list(drives.values())[:4]
+    if sends:
+        reasons.append("it sends requests")
+        places += [record.node.pos for record in sends[:3]]
+    evident = len(reasons) > 1 or bool(starts) or bool(drives) and not stands_in or bool(sends) and not stands_in
+    if reasons and evident:
+        if words_of(facts.module.source.path) & _FUNCTIONAL:
+            reasons.append("its path says so too")
+        return "functional test", listed(reasons, 5), places
+    if stands_in:
+        places = [pos for _, pos in mocks[:1]] or [record.node.pos for record in mocked[:2]]
+        return "unit test", "what it tests is given stand-ins (mocks)", places
+    return "test code", "", []
+
+
+# Web.
+
+
+def _web(facts: Facts) -> Iterator[Found]:
+    handlers = facts.material.entries.handlers
+    by_framework: dict[str, list[FunctionInfo]] = {}
+    for function in facts.module.functions if handlers else ():
+        handler = handlers.get(id(function.node))
+        if handler is not None:
+            name = handler.route.framework
+            by_framework.setdefault(FRAMEWORKS.get(name.lower(), name), []).append(function)
+    for name, functions in sorted(by_framework.items()):
+        names = coded((function.short for function in functions), 3)
+        yield f"web handler ({name})", f"{count(len(functions), 'function')} that {name} calls: {names}", [f.node.pos for f in functions]
+    if by_framework:
+        return
+    controllers = [
+        method
+        for cls in facts.module.classes
+        if any(base.endswith(_CONTROLLERS) for base in cls.bases_text)
+        for method in cls.methods.values()
+        if any(param.name in _REQUESTS for param in method.node.params[1:3])
+    ]
+    name = _framework(facts)
+    if controllers:
+        owners = coded((method.owner.name for method in controllers if method.owner is not None), 2)
+        yield (
+            f"web handler ({name})" if name else "web handler",
+            f"methods of {owners} take a request",
+            [method.node.pos for method in controllers],
+        )
+        return
+    if name == "Django":
+        views = [f for f in facts.module.functions if f.node.params and f.node.params[0].name == "request" and f.owner is None]
+        shown = [r for r in facts.calls if r.target is not None and r.target.startswith(("django.http.", "django.shortcuts."))]
+        if views and shown:
+            yield "web handler (Django)", f"{coded((f.name for f in views), 3)} take a request and answer it", [f.node.pos for f in views]
+        return
+    wsgi = [f for f in facts.module.functions if [p.name for p in f.node.params[-2:]] == ["environ", "start_response"]]
+    if wsgi:
+        yield "web handler (WSGI)", f"{coded(f.name for f in wsgi)} is a WSGI application", [f.node.pos for f in wsgi]
+    apps = [r for r in facts.calls if r.target is not None and r.target in _APPLICATIONS]
+    if apps:
+        yield f"web application ({name or 'WSGI'})", f"`{apps[0].callee}(…)` makes the application", [r.node.pos for r in apps]
+
+
+_APPLICATIONS = {
+    "flask.Flask",
+    "fastapi.FastAPI",
+    "aiohttp.web.Application",
+    "tornado.web.Application",
+    "bottle.Bottle",
+    "starlette.applications.Starlette",
+    "sanic.Sanic",
+    "quart.Quart",
+    "falcon.App",
+}
+
+
+def _framework(facts: Facts) -> str:
+    tops = {target.partition(".")[0] for target in facts.imports}
+    return next((name for top, name in FRAMEWORKS.items() if top in tops), "")
+
+
+# Programs, settings, data.
+
+
+def _command(facts: Facts) -> Iterator[Found]:
+    whys: list[str] = []
+    places: list[ir.Pos] = []
+    for guard in main_guards(facts.module):
+        whys.append("`if __name__ == '__main__'`")
+        places.append(guard.pos)
+    used = [
+        r for r in facts.calls if r.target is not None and r.target.partition(".")[0] in _COMMANDS and r.member[:1].isupper()
+    ]
+    decorated = [f for f in facts.module.functions if any(d.partition(".")[0] in ("click", "typer", "app", "cli") and d.endswith((".command", ".group", ".argument", ".option")) for d in f.decorators)]
+    imported = facts.imported(_COMMANDS)
+    if imported and (used or decorated):
+        whys.append(f"arguments are read with `{imported[0][0].partition('.')[0]}`")
+        places += [r.node.pos for r in used] + [f.node.pos for f in decorated]
+    taken = [s for s in facts.material.sources if s.concept == "cli.argument" and s.location.path == facts.module.source.path]
+    if taken and not (used or decorated):
+        whys.append("command-line arguments are read")
+        places += [(s.location.line, 0, s.location.line, 0) for s in taken]
+    if whys:
+        yield "command line", listed(whys), places
+
+
+def main_guards(module: ModuleInfo) -> list[ir.If]:
+    """`if __name__ == "__main__":` at the top level."""
+    return [
+        stmt
+        for stmt in module.body
+        if isinstance(stmt, ir.If)
+        and isinstance(stmt.test, ir.Compare)
+        and isinstance(stmt.test.left, ir.Name)
+        and stmt.test.left.id == "__name__"
+    ]
+
+
+def _settings(facts: Facts) -> Iterator[Found]:
+    assigned = _assigned(facts.module)
+    known = [name for name in assigned if name in _DJANGO_SETTINGS]
+    if len(known) >= 2:
+        yield "Django settings", f"{coded(known, 4)} are settings of Django", [assigned[name] for name in known]
+        return
+    upper = [name for name in assigned if name.isupper() and len(name) > 2]
+    other = [s for s in facts.module.body if not isinstance(s, (ir.Assign, ir.Import, ir.ImportFrom, ir.ExprStmt))]
+    if len(upper) >= 3 and not other and len(upper) * 2 > len(assigned):
+        yield "configuration", f"{count(len(upper), 'constant')} and nothing else", [assigned[name] for name in upper]
+    options = [r for r in facts.calls if r.target is None and r.receiver == "cfg" and r.member.endswith("Opt")]
+    if len(options) >= 2:
+        yield "configuration (oslo.config)", f"{count(len(options), 'option')} defined", [r.node.pos for r in options]
+
+
+def _migration(facts: Facts) -> Iterator[Found]:
+    module = facts.module
+    assigned = _assigned(module)
+    moves = [f for f in module.functions if f.name in ("upgrade", "downgrade") and f.owner is None]
+    if moves and ("revision" in assigned or "down_revision" in assigned):
+        places = [f.node.pos for f in moves] + [assigned[n] for n in ("revision", "down_revision") if n in assigned]
+        yield "database migration (Alembic)", f"{coded(f.name for f in moves)} and `revision`", places
+    for cls in module.classes:
+        if cls.name == "Migration" and any(b.endswith("Migration") for b in cls.bases_text) and (
+            "operations" in cls.bindings or "dependencies" in cls.bindings
+        ):
+            yield "database migration (Django)", "a class `Migration` with operations", [cls.node.pos]
+
+
+def _models(facts: Facts) -> Iterator[Found]:
+    tables = [
+        cls
+        for cls in facts.module.classes
+        if any(b in ("models.Model", "db.Model") for b in cls.bases_text) or "__tablename__" in cls.bindings
+    ]
+    if tables:
+        yield "database models", f"{coded((cls.name for cls in tables), 3)} are mapped to tables", [cls.node.pos for cls in tables]
+
+
+def _notebook(facts: Facts) -> Iterator[Found]:
+    if facts.unit_kind == "notebook":
+        yield "notebook", "cells of a notebook", [facts.module.body[0].pos]
+
+
+_RECOGNISERS: tuple[Callable[[Facts], Iterator[Found]], ...] = (
+    _tests,
+    _web,
+    _command,
+    _migration,
+    _settings,
+    _models,
+    _notebook,
+)
+
+
+def _otherwise(facts: Facts) -> Iterator[Found]:
+    """Script, package interface, library module: what code is that shows nothing more telling."""
+    module = facts.module
+    acts = [s for s in module.body if _acts(s)]
+    defined = [*(c.node for c in module.classes), *(f.node for f in module.functions if f.parent is None and f.owner is None)]
+    if acts and len(acts) >= len(defined):
+        yield "script", f"{count(len(acts), 'statement')} run at the top level", [s.pos for s in acts]
+    elif defined:
+        names = coded((node.name for node in defined), 3)
+        yield "library module", f"it defines {names} and starts nothing itself", [node.pos for node in defined]
+    elif any(isinstance(s, (ir.Import, ir.ImportFrom)) for s in module.body):
+        yield "package interface", "it only imports and names things", [module.body[0].pos]
+    elif acts:
+        yield "script", f"{count(len(acts), 'statement')} run at the top level", [s.pos for s in acts]
+    else:
+        yield "library module", "it only defines values", [module.body[0].pos]
+
+
+def _acts(stmt: ir.Stmt) -> bool:
+    if isinstance(stmt, (ir.Import, ir.ImportFrom, ir.Function, ir.Class, ir.Jump, ir.Scope, ir.TypeDecl)):
+        return False
+    if isinstance(stmt, ir.ExprStmt):
+        return not isinstance(stmt.value, ir.Const)
+    return not isinstance(stmt, (ir.Assign, ir.If, ir.Try)) or (isinstance(stmt, ir.Assign) and isinstance(stmt.value, ir.Call))
+
+
+def _assigned(module: ModuleInfo) -> dict[str, ir.Pos]:
+    found: dict[str, ir.Pos] = {}
+    for stmt in module.body:
+        if isinstance(stmt, ir.Assign):
+            for target in stmt.targets:
+                name = dotted(target)
+                if name is not None:
+                    found.setdefault(name, stmt.pos)
+    return found
+
+
+def _line(pos: ir.Pos) -> ir.Pos:
+    """The first line of a definition stands for it."""
+    return pos if pos[0] == pos[2] else (pos[0], pos[1], pos[0], pos[1] + 1)
