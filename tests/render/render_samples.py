@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cwelens.base.location import Location
 from cwelens.checks.finding import Finding, Operation, Step
-from cwelens.review.model import (
+from cwelens.report.model import (
     NONE_DETECTED,
     Advice,
     Area,

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from render_samples import SAMPLES, defects
 
 from cwelens.render import json_
-from cwelens.review.model import Review
+from cwelens.report.model import Review
 
 
 @pytest.fixture(scope="module")

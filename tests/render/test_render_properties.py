@@ -20,7 +20,7 @@ from render_samples import HOSTILE, hostile
 from rich.cells import cell_len
 
 from cwelens.render import FORMATS, json_, markdown, render, sarif, terminal
-from cwelens.review.model import Review
+from cwelens.report.model import Review
 
 NASTY = st.sampled_from(
     [

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cwelens.review.model import Review
+    from cwelens.report.model import Review
 
 FORMATS = ("terminal", "markdown", "json", "sarif")
 

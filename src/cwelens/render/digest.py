@@ -12,7 +12,7 @@ from typing import TypeVar
 from cwelens.base.location import Location
 from cwelens.checks.finding import Disposition, Finding, Operation
 from cwelens.cwe import catalogue
-from cwelens.review.model import Counts, GapGroup, GapMember, InputFile, Region, Review
+from cwelens.report.model import Counts, GapGroup, GapMember, InputFile, Region, Review
 
 DISPOSITIONS: tuple[Disposition, ...] = ("defect", "conditional", "undecided", "safe", "skipped")
 

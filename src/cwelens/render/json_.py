@@ -14,7 +14,7 @@ from typing import Any
 
 from cwelens.cwe import catalogue
 from cwelens.render.escape import encodable
-from cwelens.review.model import Review
+from cwelens.report.model import Review
 
 SCHEMA = "cwelens-review-1"
 

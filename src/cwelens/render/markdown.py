@@ -14,7 +14,7 @@ from cwelens.checks.finding import Finding
 from cwelens.render import digest
 from cwelens.render.digest import extent, named, point
 from cwelens.render.escape import visible
-from cwelens.review.model import Reason, Review
+from cwelens.report.model import Reason, Review
 
 OPERATIONS = 500
 

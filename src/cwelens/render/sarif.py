@@ -20,7 +20,7 @@ from cwelens.cwe import catalogue
 from cwelens.render import digest, markdown
 from cwelens.render.escape import encodable
 from cwelens.render.json_ import plain
-from cwelens.review.model import InputFile, Region, Review
+from cwelens.report.model import InputFile, Region, Review
 
 Json: TypeAlias = dict[str, Any]
 

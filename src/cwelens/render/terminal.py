@@ -13,7 +13,7 @@ from cwelens.checks.finding import Disposition, Finding, Operation, Step
 from cwelens.render import digest
 from cwelens.render.digest import count, extent, named, place, places
 from cwelens.render.page import CODE, Page, Part, cells, page_width, prose, wants_color
-from cwelens.review.model import GapGroup, Reason, Review, Verdict
+from cwelens.report.model import GapGroup, Reason, Review, Verdict
 
 FINDINGS = 200
 OPERATIONS = 30

@@ -9,10 +9,10 @@ from cwelens.base.location import locate
 from cwelens.ir import nodes as ir
 from cwelens.resolve.ledger import INHERITED
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
-from cwelens.review.material import Material
-from cwelens.review.model import Description, EntryPoint, SourceUse, Trait
-from cwelens.review.traits import FRAMEWORKS, is_test, main_guards, test_methods, traits
-from cwelens.review.words import coded, count, first_sentence, listed, most_frequent, sentence
+from cwelens.report.material import Material
+from cwelens.report.model import Description, EntryPoint, SourceUse, Trait
+from cwelens.report.traits import FRAMEWORKS, main_guards, test_methods, test_modules, traits
+from cwelens.report.words import coded, count, first_sentence, listed, most_frequent, sentence
 
 _RECEIVERS = 3
 _PUBLIC = 40
@@ -141,8 +141,9 @@ def entry_points(material: Material) -> list[EntryPoint]:
     for use in material.sources:
         taken.setdefault(use.location.path, []).append(use)
     found: list[EntryPoint] = []
+    tested = test_modules(material)
     for module in material.modules:
-        found += _entries(material, module, taken.get(module.source.path, []))
+        found += _entries(material, module, taken.get(module.source.path, []), module in tested)
     if not found and len(material.modules) == 1:
         module = material.modules[0]
         public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]
@@ -150,9 +151,9 @@ def entry_points(material: Material) -> list[EntryPoint]:
     return found
 
 
-def _entries(material: Material, module: ModuleInfo, uses: list[SourceUse]) -> list[EntryPoint]:
+def _entries(material: Material, module: ModuleInfo, uses: list[SourceUse], tested: bool) -> list[EntryPoint]:
     found: list[EntryPoint] = []
-    tests = {id(f) for f in test_methods(module)} if any(map(is_test, _tests_of(material, module))) else set()
+    tests = {id(f) for f in test_methods(module)} if tested else set()
     for function in module.functions:
         handler = material.entries.handlers.get(id(function.node))
         if handler is not None:
@@ -172,16 +173,6 @@ def _entries(material: Material, module: ModuleInfo, uses: list[SourceUse]) -> l
         found.append(EntryPoint("__main__", "program", place, _untrusted(inside)))
     found.sort(key=lambda entry: entry.location)
     return found
-
-
-def _tests_of(material: Material, module: ModuleInfo) -> list[Trait]:
-    return _one_module(material, module) if test_methods(module) else []
-
-
-def _one_module(material: Material, module: ModuleInfo) -> list[Trait]:
-    from cwelens.review.traits import module_traits
-
-    return module_traits(material, module)
 
 
 def _entry(function: FunctionInfo, kind: str, uses: list[SourceUse]) -> EntryPoint:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cwelens.review.words import coded, listed, most_frequent, table, words_of
+from cwelens.report.words import coded, listed, most_frequent, table, words_of
 
 
 class Effect:

@@ -14,7 +14,7 @@ Topics may be Discouraged ids: they name what to look for, never a finding.
 
 from __future__ import annotations
 
-from cwelens.review.words import table
+from cwelens.report.words import table
 
 __all__ = ["TOPICS", "Topic", "Trigger"]
 

@@ -12,8 +12,8 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children
 from cwelens.resolve.program import is_self
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
-from cwelens.review.material import Material
-from cwelens.review.origins import Origin, inherited
+from cwelens.report.material import Material
+from cwelens.report.origins import Origin, inherited
 
 
 class Read:

@@ -13,12 +13,12 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.ledger import INHERITED, CallRecord, NameRecord
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
-from cwelens.review.effects import ASSERTION, HELPER, Effect, effect_of, helper, sentence_of
-from cwelens.review.material import Material
-from cwelens.review.model import Closed, GapGroup, GapMember
-from cwelens.review.origins import VALUE, Origin, inherited, module_of, origin
-from cwelens.review.reads import Read, inherited_reads
-from cwelens.review.words import coded, count, listed, most_frequent, sentence
+from cwelens.report.effects import ASSERTION, HELPER, Effect, effect_of, helper, sentence_of
+from cwelens.report.material import Material
+from cwelens.report.model import Closed, GapGroup, GapMember
+from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin
+from cwelens.report.reads import Read, inherited_reads
+from cwelens.report.words import coded, count, listed, most_frequent, sentence
 
 MOST_GROUPS = 150
 _ASKED = 3

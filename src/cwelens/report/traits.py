@@ -12,10 +12,10 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.ledger import CallRecord
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
-from cwelens.review.material import Material
-from cwelens.review.model import Trait
-from cwelens.review.observe import is_client
-from cwelens.review.words import coded, count, listed, table, words_of
+from cwelens.report.material import Material
+from cwelens.report.model import Trait
+from cwelens.report.observe import is_client
+from cwelens.report.words import coded, count, listed, table, words_of
 
 MOST = 60
 FRAMEWORKS = {
@@ -106,6 +106,11 @@ def is_test(trait: Trait) -> bool:
 def test_methods(module: ModuleInfo) -> list[FunctionInfo]:
     """Functions that a test runner calls: `test…` methods and functions, not nested ones."""
     return [f for f in module.functions if f.name.startswith("test") and f.parent is None and f.kind != "property"]
+
+
+def test_modules(material: Material) -> set[ModuleInfo]:
+    """The modules that hold test code."""
+    return {facts.module for facts in _facts(material) if test_methods(facts.module) and any(_tests(facts))}
 
 
 def _facts(material: Material) -> Iterator[Facts]:

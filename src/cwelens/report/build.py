@@ -17,8 +17,8 @@ from cwelens.models import index
 from cwelens.resolve import ledger
 from cwelens.resolve.program import Program
 from cwelens.resolve.types import Types
-from cwelens.review.material import Material
-from cwelens.review.model import InputFile, Region, Review, SourceUse
+from cwelens.report.material import Material
+from cwelens.report.model import InputFile, Region, Review, SourceUse
 from cwelens.syntax import Unit, read_file, read_text
 from cwelens.syntax.inputs import read
 
@@ -145,7 +145,10 @@ def _assemble(
     context: list[Path],
     progress: Progress | None,
 ) -> Review:
-    from cwelens.review import advice, areas, closing, conclusion, describe, gaps, traits
+    from cwelens.report import advice, areas, closing, conclusion, describe, gaps
+    from cwelens.report.observe import observe
+    from cwelens.report.practices import PRACTICES
+    from cwelens.report.topics import TOPICS
 
     models = index.load()
     program = Program(context, _reader)
@@ -162,19 +165,21 @@ def _assemble(
         regions.append(Region(failure.module.path, failure.reason, where))
     material = _material(program, models, units, modules, analysis, inputs, regions, bool(context))
     verdict, sentence = conclusion.verdict(analysis.findings, regions, inputs)
-    found_areas, left_out = areas.areas(material)
+    closed = closing.closed(material)
+    seen = observe(material, (trigger for raiser in (*TOPICS, *PRACTICES) for trigger in raiser.triggers))
+    found_areas, left_out = areas.areas(material, closed, seen)
     return Review(
         verdict=verdict,
         sentence=sentence,
         inputs=inputs,
         findings=analysis.findings,
-        description=describe.description(material, traits),
-        gaps=gaps.gaps(material),
+        description=describe.description(material),
+        gaps=gaps.gaps(material, closed),
         regions=regions,
-        closed=closing.closed(material),
+        closed=closed,
         areas=found_areas,
         left_out=left_out,
-        advice=advice.advice(material),
+        advice=advice.advice(material, seen),
         conclusion=conclusion.conclusion(material, verdict),
         counts=conclusion.counts(material),
         version=__version__,

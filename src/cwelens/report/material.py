@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cwelens.resolve.ledger import CallRecord, NameRecord
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ModuleInfo
-    from cwelens.review.model import InputFile, Region, SourceUse
+    from cwelens.report.model import InputFile, Region, SourceUse
     from cwelens.syntax.unit import Unit
 
 

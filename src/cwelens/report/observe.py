@@ -15,9 +15,9 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children
 from cwelens.resolve.ledger import CallRecord, text_of
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
-from cwelens.review.material import Material
-from cwelens.review.topics import Trigger
-from cwelens.review.words import table, words_of
+from cwelens.report.material import Material
+from cwelens.report.topics import Trigger
+from cwelens.report.words import table, words_of
 
 MOST = 40
 MOST_OF_FILE = 4

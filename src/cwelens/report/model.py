@@ -1,7 +1,7 @@
 """The review: the one object that every renderer reads. Its parts are those of the contract, in its order.
 
 Invariants
-- `verdict` follows from `findings` and `inputs` by `review.verdict`, nothing else sets it.
+- `verdict` follows from `findings` and `inputs` by `conclusion.verdict`, nothing else sets it.
 - `counts.operations` sums to the number of `operations`; `counts.calls_seen` = resolved + modelled + unresolved.
 - Everything is sorted by place; two runs over the same input give equal reviews.
 """

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwelens.checks.finding import Finding, Severity
-from cwelens.review.material import Material
-from cwelens.review.model import NONE_DETECTED, Counts, InputFile, Region, Verdict
-from cwelens.review.words import coded, count, listed
+from cwelens.report.material import Material
+from cwelens.report.model import NONE_DETECTED, Counts, InputFile, Region, Verdict
+from cwelens.report.words import coded, count, listed
 from cwelens.syntax.ladder import EMPTY
 
 _WORST: tuple[Severity, ...] = ("critical", "high", "medium", "low")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwelens.review.material import Material
-from cwelens.review.model import Area, Closed, LeftOut, Reason
-from cwelens.review.observe import MOST, Observed, Sight, observe
-from cwelens.review.topics import TOPICS, Topic
-from cwelens.review.words import coded, words_of
+from cwelens.report.material import Material
+from cwelens.report.model import Area, Closed, LeftOut, Reason
+from cwelens.report.observe import MOST, Observed, Sight, observe
+from cwelens.report.topics import TOPICS, Topic
+from cwelens.report.words import coded, words_of
 
 _SUBJECTS = 3
 _ANSWERS = 2
