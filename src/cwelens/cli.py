@@ -75,16 +75,35 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 nothing detected or only conditional findings, 1 defects, 2 bad usage, 3 inconclusive.",
     )
     made.add_argument("paths", nargs="+", metavar="PATH", help="a file, a directory, or - for standard input")
-    made.add_argument("-f", "--format", choices=FORMATS, default="terminal", help="how to write the review (default: terminal)")
+    made.add_argument(
+        "-f",
+        "--format",
+        choices=FORMATS,
+        default="terminal",
+        help="how to write the review (default: terminal)",
+    )
     made.add_argument("-o", "--output", metavar="FILE", help="write the review to a file")
     made.add_argument(
-        "--context", action="append", default=[], metavar="PATH", help="code to consult but not to review; may be repeated"
+        "--context",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="code to consult but not to review; may be repeated",
     )
     made.add_argument(
-        "--fail-on", choices=tuple(FAIL_ON), default="defects", help="the mildest verdict that gives an exit status other than 0"
+        "--fail-on",
+        choices=tuple(FAIL_ON),
+        default="defects",
+        help="the mildest verdict that gives an exit status other than 0",
     )
-    made.add_argument("--include-vendored", action="store_true", help="also review vendored code in directories")
-    made.add_argument("--explain", metavar="ID", help="print one finding in full: its fingerprint, a prefix of it, or its place (line or file:line)")
+    made.add_argument(
+        "--include-vendored", action="store_true", help="also review vendored code in directories"
+    )
+    made.add_argument(
+        "--explain",
+        metavar="ID",
+        help="print one finding in full: its fingerprint, a prefix of it, or its place (line or file:line)",
+    )
     return made
 
 
@@ -130,7 +149,11 @@ def _deliver(made: Review, options: argparse.Namespace) -> int:
 
     if options.output:
         # Colour and width are a terminal's, which a file is not.
-        text = render(made, options.format, color=False) if options.format == "terminal" else render(made, options.format)
+        text = (
+            render(made, options.format, color=False)
+            if options.format == "terminal"
+            else render(made, options.format)
+        )
         try:
             with open(options.output, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:  # noqa: PTH123
                 out.write(text)

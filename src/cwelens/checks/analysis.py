@@ -11,8 +11,8 @@ from cwelens.checks import literals, outcome
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow.entries import Entries, run_module
-from cwelens.flow.run import Shared
 from cwelens.flow.relevance import relevant
+from cwelens.flow.run import Shared
 
 if TYPE_CHECKING:
     from cwelens.models.index import Models

@@ -24,18 +24,93 @@ if TYPE_CHECKING:
 
 # Programs for which an option in place of a value runs or writes something (their manuals name such options).
 OPTION_PROGRAMS = frozenset(
-    "git hg svn tar curl wget ssh scp sftp rsync find zip unzip tcpdump ffmpeg sed awk gawk grep psql mysql sqlite3 gcc make man less "
-    "vim vi ed xargs nmap openssl docker kubectl terraform ansible pip npm java php perl ruby convert magick identify mogrify ping "
-    "traceroute nslookup dig whois host tcpdump sendmail mail chown chmod cp mv rm mkdir ln tee".split()
+    [
+        "git",
+        "hg",
+        "svn",
+        "tar",
+        "curl",
+        "wget",
+        "ssh",
+        "scp",
+        "sftp",
+        "rsync",
+        "find",
+        "zip",
+        "unzip",
+        "tcpdump",
+        "ffmpeg",
+        "sed",
+        "awk",
+        "gawk",
+        "grep",
+        "psql",
+        "mysql",
+        "sqlite3",
+        "gcc",
+        "make",
+        "man",
+        "less",
+        "vim",
+        "vi",
+        "ed",
+        "xargs",
+        "nmap",
+        "openssl",
+        "docker",
+        "kubectl",
+        "terraform",
+        "ansible",
+        "pip",
+        "npm",
+        "java",
+        "php",
+        "perl",
+        "ruby",
+        "convert",
+        "magick",
+        "identify",
+        "mogrify",
+        "ping",
+        "traceroute",
+        "nslookup",
+        "dig",
+        "whois",
+        "host",
+        "tcpdump",
+        "sendmail",
+        "mail",
+        "chown",
+        "chmod",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "ln",
+        "tee",
+    ]
 )
-SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "csh", "fish", "cmd", "cmd.exe", "powershell", "pwsh"))
+SHELLS = frozenset(
+    ("sh", "bash", "dash", "zsh", "ksh", "csh", "fish", "cmd", "cmd.exe", "powershell", "pwsh")
+)
 LABELS = {"sql.text": "its parameters are bound by the driver"}
 
 
 class Record:
     """What is known of one operation so far."""
 
-    __slots__ = ("best", "code", "concept", "context", "from_param", "function", "library", "note", "place", "rule")
+    __slots__ = (
+        "best",
+        "code",
+        "concept",
+        "context",
+        "from_param",
+        "function",
+        "library",
+        "note",
+        "place",
+        "rule",
+    )
 
     def __init__(
         self, rule: Rule, concept: str, place: Place, code: str, function: str, library: str, note: str
@@ -79,16 +154,30 @@ class Checker:
         entry = self.records.get(key)
         if entry is None:
             entry = self.records[key] = Record(
-                rule, concept or rule.concept, place, code, run.frame.func.short if run.frame.func else "", library, note
+                rule,
+                concept or rule.concept,
+                place,
+                code,
+                run.frame.func.short if run.frame.func else "",
+                library,
+                note,
             )
         taint = judgement.taint
-        if taint is not None and taint.origin.kind == "param" and judgement.kind in ("conditional", "undecided"):
+        if (
+            taint is not None
+            and taint.origin.kind == "param"
+            and judgement.kind in ("conditional", "undecided")
+        ):
             entry.from_param.append((judgement, taint.origin.owner))
             return
         if run.frame.parent is not None:
             entry.context = True
         best = entry.best
-        if best is None or judgement.rank > best.rank or (judgement.rank == best.rank and _shorter(judgement, best)):
+        if (
+            best is None
+            or judgement.rank > best.rank
+            or (judgement.rank == best.rank and _shorter(judgement, best))
+        ):
             entry.best = judgement
 
     # What a run tells
@@ -123,7 +212,11 @@ class Checker:
             judgement = self._judge_sink(run, site, rule, values, st)
             if verdict is None and judgement.kind in ("defect", "conditional"):
                 judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
-            if rule.concept == "sql.text" and judgement.kind in ("constant", "not untrusted") and len(site.args.positional) > 1:
+            if (
+                rule.concept == "sql.text"
+                and judgement.kind in ("constant", "not untrusted")
+                and len(site.args.positional) > 1
+            ):
                 judgement = Judgement("parameterised", LABELS["sql.text"])
             self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
             self._details(run, site, row.concept, values)
@@ -157,7 +250,11 @@ class Checker:
         if rule is None or row.concept == "random.weak":
             return
         verdict = holds_all(row, run, site.args, site.receiver, site.state, lookup)
-        if row.concept in ("cookie.httponly", "cookie.samesite") and verdict is True and not self._about_session(site):
+        if (
+            row.concept in ("cookie.httponly", "cookie.samesite")
+            and verdict is True
+            and not self._about_session(site)
+        ):
             verdict = False
         if verdict is True:
             judgement = Judgement("defect", self._said(row))
@@ -198,8 +295,14 @@ class Checker:
                 continue
             verdict = holds_value(row, run, value, state, lookup)
             kind = "defect" if verdict else "undecided" if verdict is None else "neutralised"
-            reason = {"defect": "", "undecided": "the value is not known", "neutralised": "set to a safe value"}[kind]
-            self.record(run, rule, run.place(node), written_as, Judgement(kind, reason), row.library, "", row.concept)
+            reason = {
+                "defect": "",
+                "undecided": "the value is not known",
+                "neutralised": "set to a safe value",
+            }[kind]
+            self.record(
+                run, rule, run.place(node), written_as, Judgement(kind, reason), row.library, "", row.concept
+            )
 
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler
@@ -216,7 +319,9 @@ class Checker:
         if judgement.taint is None and judgement.kind != "neutralised":
             # An answer without outside data is no operation worth a row.
             return
-        self.record(run, rule, run.place(node), "return", judgement, handler.route.library, handler.note, concept)
+        self.record(
+            run, rule, run.place(node), "return", judgement, handler.route.library, handler.note, concept
+        )
 
     def _body(self, run: Run, value: Value, state: State) -> Value:
         """The parts of what a handler returns that a framework sends as an HTML body."""
@@ -227,7 +332,9 @@ class Checker:
                 if _other_type(obj.items.get(len(obj.items) - 1), state):
                     continue
                 atoms += obj.items[0].atoms
-            elif isinstance(atom, Text | Const) or (isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")):
+            elif isinstance(atom, Text | Const) or (
+                isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")
+            ):
                 atoms.append(atom)
         # Structures become JSON, response objects were judged where they were made.
         return Value(tuple(a for a in atoms if not isinstance(a, Ref)))
@@ -235,7 +342,9 @@ class Checker:
     def _error_detail(self, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
         for taint in deep_taints(value, state):
             if taint.origin.kind == "exception":
-                self.record(run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint))
+                self.record(
+                    run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint)
+                )
                 return
 
     def stored(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
@@ -248,7 +357,13 @@ class Checker:
             if taint.origin.kind == "random" and taint.origin.place is not None:
                 place = taint.origin.place
                 if place[0] is run.frame.module.source:
-                    self.record(run, RULES["random.weak"], place, taint.origin.text.strip("`"), Judgement("defect", f"it becomes `{name}`", taint))
+                    self.record(
+                        run,
+                        RULES["random.weak"],
+                        place,
+                        taint.origin.text.strip("`"),
+                        Judgement("defect", f"it becomes `{name}`", taint),
+                    )
 
     def finished(self, run: Run, value: Value) -> None:
         """An entry gives a value back: a function named for a token must not give a predictable one."""
@@ -262,26 +377,49 @@ class Checker:
                 continue
             if any(t.origin.kind == "untrusted" for t in taints_of(other)):
                 taint = next(t for t in taints_of(other) if t.origin.kind == "untrusted")
-                self.record(run, RULES["timing.compare"], run.place(node), written(secret_node), Judgement("defect", f"`{written(secret_node)}` is compared with `==`", taint))
+                self.record(
+                    run,
+                    RULES["timing.compare"],
+                    run.place(node),
+                    written(secret_node),
+                    Judgement("defect", f"`{written(secret_node)}` is compared with `==`", taint),
+                )
 
     # Special sinks
 
     def _process(self, run: Run, site: CallSite, values: list[Value], library: str) -> None:
         """An argument list: who chooses the program, what a shell is given, what can be read as an option."""
         st = site.state
-        program_rule, argument_rule, shell_rule = RULES["process.program"], RULES["process.argv"], RULES["shell.command"]
+        program_rule, argument_rule, shell_rule = (
+            RULES["process.program"],
+            RULES["process.argv"],
+            RULES["shell.command"],
+        )
         for value in values:
             for atom in value.atoms:
                 obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
                 if obj is None or obj.kind not in ("list", "tuple"):
                     judgement = judge(program_rule, Value((atom,)), st)
-                    self.record(run, program_rule, site.place, site.written, judgement, library, site.note, "shell.command")
+                    self.record(
+                        run,
+                        program_rule,
+                        site.place,
+                        site.written,
+                        judgement,
+                        library,
+                        site.note,
+                        "shell.command",
+                    )
                     continue
                 first = obj.items.get(0)
                 if first is None:
-                    taint = next((t for t in deep_taints(Value((atom,)), st) if t.origin.kind == "untrusted"), None)
+                    taint = next(
+                        (t for t in deep_taints(Value((atom,)), st) if t.origin.kind == "untrusted"), None
+                    )
                     kind = Judgement("undecided", "the program is not known", taint)
-                    self.record(run, program_rule, site.place, site.written, kind, library, site.note, "shell.command")
+                    self.record(
+                        run, program_rule, site.place, site.written, kind, library, site.note, "shell.command"
+                    )
                     continue
                 judgement = judge(program_rule, first, st)
                 programs = [str(a.value).rpartition("/")[2] for a in first.atoms if isinstance(a, Const)]
@@ -294,9 +432,20 @@ class Checker:
                     self._options(run, site, argument_rule, rest, obj.rest, library)
                 if judgement.kind in ("constant", "not untrusted") and any(taints_of(p) for p in rest):
                     judgement = Judgement("parameterised", "an argument list without a shell")
-                self.record(run, program_rule, site.place, site.written, judgement, library, site.note, "shell.command")
+                self.record(
+                    run,
+                    program_rule,
+                    site.place,
+                    site.written,
+                    judgement,
+                    library,
+                    site.note,
+                    "shell.command",
+                )
 
-    def _options(self, run: Run, site: CallSite, rule: Rule, rest: list[Value], more: Value | None, library: str) -> None:
+    def _options(
+        self, run: Run, site: CallSite, rule: Rule, rest: list[Value], more: Value | None, library: str
+    ) -> None:
         ended = False
         for part in rest:
             atom = part.const()
@@ -367,7 +516,12 @@ def secret_in(node: ir.Expr) -> ir.Expr | None:
             # What a call makes of a secret (its length, a hash) is not the secret; formatting keeps it.
             if isinstance(part.func, ir.Attr) and part.func.name in ("format", "get", "strip"):
                 stack += [*part.args, *(v for _, v in part.keywords), part.func.base]
-                if part.func.name == "get" and part.args and isinstance(part.args[0], ir.Const) and isinstance(part.args[0].value, str):
+                if (
+                    part.func.name == "get"
+                    and part.args
+                    and isinstance(part.args[0], ir.Const)
+                    and isinstance(part.args[0].value, str)
+                ):
                     if names.is_password(part.args[0].value):
                         return part
             continue
@@ -378,7 +532,11 @@ def secret_in(node: ir.Expr) -> ir.Expr | None:
                 return part
             continue
         if isinstance(part, ir.Item):
-            if isinstance(part.key, ir.Const) and isinstance(part.key.value, str) and names.is_secret(part.key.value):
+            if (
+                isinstance(part.key, ir.Const)
+                and isinstance(part.key.value, str)
+                and names.is_secret(part.key.value)
+            ):
                 return part
             continue
         if isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond):
@@ -411,14 +569,20 @@ def _digest(value: Value, node: ir.Expr) -> bool:
         if isinstance(atom, Opaque) and atom.type in ("hmac.hexdigest", "hmac.digest"):
             return True
     for part in walk(node):
-        if isinstance(part, ir.Call) and isinstance(part.func, ir.Attr) and part.func.name in ("hexdigest", "digest"):
+        if (
+            isinstance(part, ir.Call)
+            and isinstance(part.func, ir.Attr)
+            and part.func.name in ("hexdigest", "digest")
+        ):
             base = part.func.base
             if isinstance(base, ir.Call) and written(base.func).startswith("hmac."):
                 return True
     if isinstance(node, ir.Name | ir.Attr):
         name = node.id if isinstance(node, ir.Name) else node.name
         parts = names.words(name)
-        return bool({"signature", "hmac", "mac"} & set(parts)) or names.is_secret(name) and "token" in parts and "expected" in parts
+        return bool({"signature", "hmac", "mac"} & set(parts)) or (
+            names.is_secret(name) and "token" in parts and "expected" in parts
+        )
     return False
 
 

@@ -120,7 +120,11 @@ def _taint(
     for context in ("*", *rule.safe_for):
         why = taint.safe.get(context)
         if why is not None:
-            word = "guarded" if " by " not in why and ("test" in why or "membership" in why or "equality" in why) else "neutralised"
+            word = (
+                "guarded"
+                if " by " not in why and ("test" in why or "membership" in why or "equality" in why)
+                else "neutralised"
+            )
             return Judgement(word, why, taint)
     special = _SPECIAL.get(rule.concept)
     if special is not None:
@@ -218,7 +222,7 @@ def _redirect(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     if text == "/" and not hole.chars & ch.of("/\\"):
         return "the target is local: fixed text stands before it"
     if text and not text.startswith("/"):
-        if "://" not in text and text[0] in "?#" or (text.startswith("\x01") and len(text) > 1):
+        if ("://" not in text and text[0] in "?#") or (text.startswith("\x01") and len(text) > 1):
             return "the target is local: fixed text stands before it"
         return _url(hole, parts, index)
     if not hole.chars & ch.of(":/\\"):

@@ -50,7 +50,14 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     _named(checker, module, param.name, param.default, param.default, tests)
         elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 16:
             if KNOWN_KEY.match(node.value) or PRIVATE_KEY.search(node.value):
-                _add(checker, module, node, "hard-coded-credential", "a literal in the form of a vendor's key", written(node))
+                _add(
+                    checker,
+                    module,
+                    node,
+                    "hard-coded-credential",
+                    "a literal in the form of a vendor's key",
+                    written(node),
+                )
     del function
 
 
@@ -69,11 +76,15 @@ def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.E
         _named(checker, module, target.id, value, target, tests)
     elif isinstance(target, ir.Attr):
         _named(checker, module, target.name, value, target, tests)
-    elif isinstance(target, ir.Item) and isinstance(target.key, ir.Const) and isinstance(target.key.value, str):
+    elif (
+        isinstance(target, ir.Item) and isinstance(target.key, ir.Const) and isinstance(target.key.value, str)
+    ):
         _named(checker, module, target.key.value, value, target, tests)
 
 
-def _named(checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr, tests: bool) -> None:
+def _named(
+    checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr, tests: bool
+) -> None:
     """A literal under the name of a secret."""
     if not isinstance(value, ir.Const) or not isinstance(value.value, str | bytes) or tests:
         return
@@ -93,7 +104,9 @@ def plausible(text: str, name: str) -> bool:
     """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
     if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
         return False
-    if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace("_", ""):
+    if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace(
+        "_", ""
+    ):
         return False
     if names.is_password(name):
         return not _WORDY.search(text) or any(c.isdigit() for c in text)
@@ -113,7 +126,14 @@ def _compared(checker: Checker, module: ModuleInfo, node: ir.Compare, tests: boo
             name = one.key.value
         if name and isinstance(two, ir.Const) and isinstance(two.value, str) and names.is_password(name):
             if len(two.value) >= 4 and plausible(two.value, name):
-                _add(checker, module, node, "hard-coded-password", f"`{name}` is compared with a literal", written(one))
+                _add(
+                    checker,
+                    module,
+                    node,
+                    "hard-coded-password",
+                    f"`{name}` is compared with a literal",
+                    written(one),
+                )
 
 
 def _add(checker: Checker, module: ModuleInfo, node: ir.Expr, rule_id: str, reason: str, code: str) -> None:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 PASSWORD = frozenset(("password", "passwd", "pwd", "passphrase", "passwort"))
-SECRET = PASSWORD | {"secret", "token", "apikey", "credential", "credentials", "otp", "pin", "nonce", "csrf", "salt"}
+SECRET = PASSWORD | {
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "otp",
+    "pin",
+    "nonce",
+    "csrf",
+    "salt",
+}
 _PAIRS = frozenset(
     (("api", "key"), ("secret", "key"), ("private", "key"), ("access", "key"), ("encryption", "key"), ("session", "id"),
      ("session", "key"), ("signing", "key"), ("auth", "key"), ("reset", "code"), ("verification", "code"), ("auth", "token"),
@@ -39,12 +51,14 @@ def is_password(name: str) -> bool:
 def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
     parts = words(name)
     hit = any(w in wanted for w in parts)
-    pair = wanted is SECRET and any(p in _PAIRS for p in zip(parts, parts[1:]))
+    pair = wanted is SECRET and any(p in _PAIRS for p in pairwise(parts))
     if not hit and not pair:
         return False
     if parts and parts[-1] in _ABOUT and not pair:
         return False
-    return not (parts and parts[0] in ("is", "has", "no", "use", "check", "validate", "verify", "require", "requires"))
+    return not (
+        parts and parts[0] in ("is", "has", "no", "use", "check", "validate", "verify", "require", "requires")
+    )
 
 
 def for_security(name: str) -> bool:
@@ -52,4 +66,4 @@ def for_security(name: str) -> bool:
     parts = words(name)
     if any(w in SECRET or w in ("session", "sessions", "cookie", "cookies", "sessionid") for w in parts):
         return True
-    return any(p in _PAIRS for p in zip(parts, parts[1:]))
+    return any(p in _PAIRS for p in pairwise(parts))

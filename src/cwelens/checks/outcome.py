@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
 from cwelens.checks.checker import Checker, Record
-from cwelens.checks.finding import Confidence, Finding, Operation, Step
+from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judge import Judgement
 from cwelens.flow.values import Place, Taint
 
@@ -162,7 +162,7 @@ def _operation(record: Record, judgement: Judgement, location: Location) -> Oper
     kind = judgement.kind
     if kind in ("defect", "conditional"):
         reason = judgement.reason or (judgement.taint.origin.text if judgement.taint else record.rule.title)
-        disposition = kind
+        disposition: Disposition = "defect" if kind == "defect" else "conditional"
     elif kind == "undecided":
         disposition, reason = "undecided", judgement.reason
     else:
@@ -174,7 +174,9 @@ def _operation(record: Record, judgement: Judgement, location: Location) -> Oper
             reason = f"guarded by {detail}"
         else:
             reason = _SAFE[kind] + (f": {detail}" if detail else "")
-    return Operation(location, record.concept, record.code, disposition, reason, record.rule.cwe, record.function)  # type: ignore[arg-type]
+    return Operation(
+        location, record.concept, record.code, disposition, reason, record.rule.cwe, record.function
+    )
 
 
 def place_location(place: Place) -> Location:

@@ -41,7 +41,7 @@ def path_of(node: ir.Expr) -> str | None:
 def forget(name: str, st: State) -> None:
     """A name is rebound: what was known of paths and tests that begin with it no longer holds."""
     dotted, item = name + ".", name + "["
-    for path in [p for p in st.env if p.startswith(dotted) or p.startswith(item)]:
+    for path in [p for p in st.env if p.startswith((dotted, item))]:
         if ".default." not in path:
             del st.env[path]
     if st.facts:
@@ -99,7 +99,13 @@ def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) 
         for part, element in zip(target.items[:star], elements):
             store(run, part, element, st, source)
         middle = elements[star : len(elements) - tail]
-        store(run, target.items[star], run.alloc(st, target, Obj("list", dict(enumerate(middle))), "*"), st, source)
+        store(
+            run,
+            target.items[star],
+            run.alloc(st, target, Obj("list", dict(enumerate(middle))), "*"),
+            st,
+            source,
+        )
         for part, element in zip(target.items[star + 1 :], elements[len(elements) - tail :]):
             store(run, part, element, st, source)
         return
@@ -182,7 +188,9 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
             obj = st.obj(atom.loc)
             if obj is None:
                 continue
-            if atom_key is None or not isinstance(atom_key.value, str | bytes | int | float | bool | type(None)):
+            if atom_key is None or not isinstance(
+                atom_key.value, str | bytes | int | float | bool | type(None)
+            ):
                 st.heap[atom.loc] = obj.with_rest(value, key)
             elif obj.kind == "list" and isinstance(atom_key.value, int):
                 index = atom_key.value if atom_key.value >= 0 else len(obj.items) + atom_key.value
@@ -201,7 +209,9 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
         name = f"{type_}.__setitem__"
         if type_ and run.models.sinks(name):
             args = Args([key, value], {})
-            site = CallSite(node, run.place(node), name, written(node), args, Value((atom,)), st, run.frame, "")
+            site = CallSite(
+                node, run.place(node), name, written(node), args, Value((atom,)), st, run.frame, ""
+            )
             run.observer.call(run, site)
 
 

@@ -34,6 +34,7 @@ from cwelens.flow.values import (
     join_all,
     make,
 )
+from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 from cwelens.resolve.outcome import Outcome, symbol_of
@@ -73,7 +74,9 @@ def _own_path(run: Run) -> Value | None:
     while frame is not None and frame.parent is not None:
         frame = frame.parent
     handler = frame.handler if frame is not None else None
-    path = getattr(handler, "path", "")
+    if handler is None:
+        return None
+    path: str = getattr(handler, "path", "")
     if not path.startswith("/") or any(c in path for c in "<{*:("):
         return None
     if any(name.endswith("Flask") for name in (handler.owner,)):
@@ -85,7 +88,7 @@ def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Val
     """`base.name`"""
     out: list[Atom] = []
     for atom in base.atoms:
-        value = _READ[type(atom)](run, atom, name, st, node)
+        value: Value = _READ[type(atom)](run, atom, name, st, node)
         if len(base.atoms) == 1:
             return value
         out.extend(value.atoms)
@@ -157,7 +160,9 @@ def _method(run: Run, atom: Method, name: str, st: State, node: ir.Expr) -> Valu
     found = scopes.by_evidence(run, name, scopes.members_used(run, name))
     text = f"{label(atom.receiver, atom.name)}"
     if found is not None:
-        return Value((Opaque(found[0], atom_taints(atom), note=found[1], label=f"{text}.{name}"[-LABEL_LIMIT:]),))
+        return Value(
+            (Opaque(found[0], atom_taints(atom), note=found[1], label=f"{text}.{name}"[-LABEL_LIMIT:]),)
+        )
     inner = Opaque(None, atom_taints(atom), note=atom.note, label=text[-LABEL_LIMIT:])
     return Value((Method(inner, None, name, atom.note),))
 
@@ -178,7 +183,9 @@ def _ref(run: Run, atom: Ref, name: str, st: State, node: ir.Expr) -> Value:
     return Value((Method(atom, None, name),))
 
 
-def instance_attribute(run: Run, receiver: Value, cls: ClassInfo, name: str, st: State, node: ir.Expr) -> Value:
+def instance_attribute(
+    run: Run, receiver: Value, cls: ClassInfo, name: str, st: State, node: ir.Expr
+) -> Value:
     """A member of an instance that is not among its evaluated fields: from the class, its bases, or another method."""
     outcome = run.program.find_attr(cls, name)
     value = _from_class(run, outcome, receiver, cls, name, st, node)
@@ -190,7 +197,9 @@ def instance_attribute(run: Run, receiver: Value, cls: ClassInfo, name: str, st:
     found = scopes.by_evidence(run, name, scopes.members_used(run, name))
     if found is not None:
         return Value((Opaque(found[0], note=found[1], label=f"self.{name}"),))
-    rest = [obj.rest for obj in [scopes.frame_object(receiver, st)] if obj is not None and obj.rest is not None]
+    rest = [
+        obj.rest for obj in [scopes.frame_object(receiver, st)] if obj is not None and obj.rest is not None
+    ]
     if rest:
         return rest[0]
     return Value((Method(Opaque(label="self"), None, name),))
@@ -244,7 +253,9 @@ def _lazy_field(run: Run, receiver: Value, cls: ClassInfo, name: str, st: State)
         if key in run.stack:
             continue
         run.shared.learn(method.module)
-        frame = Frame(method.module, method, method.node, run.frame, run.shared.closures.get(id(method.node)), None)
+        frame = Frame(
+            method.module, method, method.node, run.frame, run.shared.closures.get(id(method.node)), None
+        )
         saved = run.frame, run.exits, run.trying
         run.frame, run.exits, run.trying = frame, Exits(), 0
         run.stack.append(key)
@@ -282,12 +293,16 @@ def _cls(run: Run, atom: Cls, name: str, st: State, node: ir.Expr) -> Value:
     if isinstance(symbol, FunctionInfo):
         receiver = Value((atom,)) if symbol.kind == "classmethod" else None
         return Value((Func(symbol, symbol.node, run.shared.closures.get(id(symbol.node)), receiver),))
-    value = _from_class(run, run.program.find_attr(atom.info, name), Value((atom,)), atom.info, name, st, node)
+    value = _from_class(
+        run, run.program.find_attr(atom.info, name), Value((atom,)), atom.info, name, st, node
+    )
     return value if value is not None else Value((Opaque(label=f"{atom.info.name}.{name}"),))
 
 
 def _mod(run: Run, atom: Mod, name: str, st: State, node: ir.Expr) -> Value:
-    value = scopes.global_value(run, atom.info, name) if name in atom.info.bindings or atom.info.stars else None
+    value = (
+        scopes.global_value(run, atom.info, name) if name in atom.info.bindings or atom.info.stars else None
+    )
     if value is not None:
         return value
     module = run.program.find_module(f"{atom.info.name}.{name}", run.frame.module)
@@ -308,7 +323,9 @@ def _super(run: Run, atom: Super, name: str, st: State, node: ir.Expr) -> Value:
         method = ancestor.methods.get(name)
         if method is not None:
             run.shared.learn(method.module)
-            return Value((Func(method, method.node, run.shared.closures.get(id(method.node)), atom.receiver),))
+            return Value(
+                (Func(method, method.node, run.shared.closures.get(id(method.node)), atom.receiver),)
+            )
     for outcome in unknown:
         symbol = symbol_of(outcome)
         if isinstance(symbol, External) and atom.receiver.atoms:
@@ -379,16 +396,38 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
         type_ = run.models.item_type(atom.type) if atom.type else None
         if type_ is None and atom.type in ("builtins.str", "builtins.bytes"):
             type_ = atom.type
-        return Value((Opaque(type_, atom.taints, atom.chars, atom.note, label(atom, "[…]") if atom.label else ""),))
+        return Value(
+            (Opaque(type_, atom.taints, atom.chars, atom.note, label(atom, "[…]") if atom.label else ""),)
+        )
     if isinstance(atom, Lib):
         row = run.models.source_read(atom.name)
         if row is not None:
-            return Value((Opaque(run.models.item_type(row.type) if row.type else None, source_taint(run, row.concept, written(node), run.place(node))),))
-        return Value((Lib(atom.name),)) if atom.name.rpartition(".")[2][:1].isupper() else Value((Opaque(label=f"{atom.name}[…]"),))
+            return Value(
+                (
+                    Opaque(
+                        run.models.item_type(row.type) if row.type else None,
+                        source_taint(run, row.concept, written(node), run.place(node)),
+                    ),
+                )
+            )
+        return (
+            Value((Lib(atom.name),))
+            if atom.name.rpartition(".")[2][:1].isupper()
+            else Value((Opaque(label=f"{atom.name}[…]"),))
+        )
     if isinstance(atom, Cls):
         return Value((atom,))
     if isinstance(atom, Method):
-        return Value((Opaque(None, atom_taints(atom), note=atom.note, label=f"{label(atom.receiver, atom.name)}[…]"[-LABEL_LIMIT:]),))
+        return Value(
+            (
+                Opaque(
+                    None,
+                    atom_taints(atom),
+                    note=atom.note,
+                    label=f"{label(atom.receiver, atom.name)}[…]"[-LABEL_LIMIT:],
+                ),
+            )
+        )
     return Value((Opaque(None, atom_taints(atom), atom_chars(atom)),))
 
 
@@ -457,16 +496,27 @@ def sliced(run: Run, base: Value, bounds: list[Value], st: State, node: ir.Expr)
 def _sliced_text(atom: Text, plain: list[Any] | None, st: State) -> Atom:
     first = atom.parts[0]
     last = atom.parts[-1]
-    if plain is not None and plain[2] is None and isinstance(first, str) and isinstance(last, str) and len(atom.parts) > 1:
+    if (
+        plain is not None
+        and plain[2] is None
+        and isinstance(first, str)
+        and isinstance(last, str)
+        and len(atom.parts) > 1
+    ):
         low, high = plain[0] or 0, plain[1]
-        if isinstance(low, int) and isinstance(high, int) and 0 <= low <= len(first) and -len(last) <= high < 0:
-            return strings.text([first[low:], *atom.parts[1:-1], last[:high]], atom.binary)
+        if (
+            isinstance(low, int)
+            and isinstance(high, int)
+            and 0 <= low <= len(first)
+            and -len(last) <= high < 0
+        ):
+            return make_text([first[low:], *atom.parts[1:-1], last[:high]], atom.binary)
     if plain is not None and plain[2] is None and isinstance(first, str):
         lower, upper = plain[0] or 0, plain[1]
         if isinstance(upper, int) and 0 <= lower <= upper <= len(first):
             return Const(first[lower:upper])
         if upper is None and isinstance(lower, int) and 0 <= lower <= len(first):
-            return strings.text([first[lower:], *atom.parts[1:]], atom.binary)
+            return make_text([first[lower:], *atom.parts[1:]], atom.binary)
     merged = strings.hole(atom, st)
     return Opaque("builtins.str", merged.taints, merged.chars)
 
@@ -501,7 +551,9 @@ def path_join(run: Run, left: Value, right: Value, st: State, node: ir.Node) -> 
     """`left / right` where one of them is a path; None otherwise."""
     for atom in (*left.atoms, *right.atoms):
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
-        if (obj is not None and obj.cls == "pathlib.Path") or (isinstance(atom, Opaque) and atom.type in PATH_TYPES):
+        if (obj is not None and obj.cls == "pathlib.Path") or (
+            isinstance(atom, Opaque) and atom.type in PATH_TYPES
+        ):
             return path_value(run, [left, right], st, node)
     return None
 

@@ -48,16 +48,86 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 NO_RETURN = "typing.NoReturn"
-NEVER = frozenset(("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "flask.abort", "pytest.fail", "pytest.skip"))
+NEVER = frozenset(
+    (
+        "sys.exit",
+        "os._exit",
+        "os.abort",
+        "builtins.exit",
+        "builtins.quit",
+        "flask.abort",
+        "pytest.fail",
+        "pytest.skip",
+    )
+)
 SQL_START = (
     "select ", "insert ", "update ", "delete ", "replace into ", "create table", "drop table", "alter table", "with ", "call ", "exec ",
 )  # fmt: skip
-SQL_METHODS = frozenset(("execute", "executemany", "executescript", "query", "raw", "fetch", "fetchrow", "fetchval", "fetch_all", "fetch_one"))
-CARRYING = frozenset(
-    "get pop setdefault items values keys copy read readline readlines decode encode getlist getvalue group groups "
-    "strip lower upper split replace format join lstrip rstrip title text json data body content".split()
-) | strings.STRING_METHODS
-CLEANING = ("sanit", "escape", "clean", "quote", "valid", "safe", "filter", "encode", "strip_tags", "normalize", "check")
+SQL_METHODS = frozenset(
+    (
+        "execute",
+        "executemany",
+        "executescript",
+        "query",
+        "raw",
+        "fetch",
+        "fetchrow",
+        "fetchval",
+        "fetch_all",
+        "fetch_one",
+    )
+)
+CARRYING = (
+    frozenset(
+        [
+            "get",
+            "pop",
+            "setdefault",
+            "items",
+            "values",
+            "keys",
+            "copy",
+            "read",
+            "readline",
+            "readlines",
+            "decode",
+            "encode",
+            "getlist",
+            "getvalue",
+            "group",
+            "groups",
+            "strip",
+            "lower",
+            "upper",
+            "split",
+            "replace",
+            "format",
+            "join",
+            "lstrip",
+            "rstrip",
+            "title",
+            "text",
+            "json",
+            "data",
+            "body",
+            "content",
+        ]
+    )
+    | strings.STRING_METHODS
+)
+CLEANING = (
+    "sanit",
+    "escape",
+    "clean",
+    "quote",
+    "valid",
+    "safe",
+    "filter",
+    "encode",
+    "strip_tags",
+    "normalize",
+    "check",
+)
 
 
 class Outgoing:
@@ -169,7 +239,9 @@ def _call_atom(run: Run, node: ir.Expr, atom: Atom, args: Args, st: State) -> Va
     if isinstance(atom, Method):
         return _call_method(run, node, atom, args, st)
     if isinstance(atom, Partial):
-        merged = Args([*atom.args, *args.positional], {**atom.keywords, **args.keywords}, args.star, args.starstar)
+        merged = Args(
+            [*atom.args, *args.positional], {**atom.keywords, **args.keywords}, args.star, args.starstar
+        )
         return call_value(run, node, atom.func, merged, st)
     if isinstance(atom, Ref):
         obj = st.obj(atom.loc)
@@ -213,14 +285,18 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     if info is not None and not info.module.is_input:
         run.burn(2)
     run.burn(2)
-    module = info.module if info is not None else func.frame.module if func.frame is not None else run.frame.module
+    module = (
+        info.module if info is not None else func.frame.module if func.frame is not None else run.frame.module
+    )
     if info is not None:
         run.shared.learn(module)
         run.shared.called[key] = run.shared.called.get(key, 0) + 1
     closure = func.frame if func.frame is not None else run.shared.closures.get(key)
     # What an enclosing activation has bound by now is what a closure called from it sees.
     run.frame.env = st.env if run.frame.handler != "class" else run.frame.env
-    frame = Frame(module, info if info is not None else run.frame.func, target, run.frame, closure, run.place(node))
+    frame = Frame(
+        module, info if info is not None else run.frame.func, target, run.frame, closure, run.place(node)
+    )
     env, passed = bind(run, func, args, node, st, frame)
     saved = run.frame, run.exits, run.trying
     run.frame, run.exits, run.trying = frame, Exits(), 0
@@ -248,7 +324,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     for _, state in returns:
         joined = join_states(joined, state)
     if joined is not None:
-        st.heap = joined.heap if joined.heap is not inner.heap or len(returns) == 1 else joined.heap
+        st.heap = joined.heap
         frame.env = joined.env
     result = join_all([v for v, _ in returns])
     if frame.yields:
@@ -322,7 +398,9 @@ def bind(
         elif param.kind == "star":
             rest = positional[index:]
             index = len(positional)
-            value = st.alloc(run.loc(node, ("*", id(func.node))), Obj("tuple", dict(enumerate(rest)), args.star))
+            value = st.alloc(
+                run.loc(node, ("*", id(func.node))), Obj("tuple", dict(enumerate(rest)), args.star)
+            )
             env[param.name] = value
             continue
         else:
@@ -356,7 +434,11 @@ def default(run: Run, func: Func, param: ir.Param, st: State) -> Value:
     if isinstance(param.default, ir.Seq | ir.DictDisplay):
         kind = param.default.kind if isinstance(param.default, ir.Seq) else "dict"
         items = param.default.items
-        return st.alloc((id(param), "default"), Obj(kind, {})) if not items else Value((Opaque(f"builtins.{kind}"),))
+        return (
+            st.alloc((id(param), "default"), Obj(kind, {}))
+            if not items
+            else Value((Opaque(f"builtins.{kind}"),))
+        )
     return Value((Opaque(label=param.name),))
 
 
@@ -370,7 +452,9 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
     symbol = symbol_of(run.program.find_attr(info, "__init__"))
     if not isinstance(symbol, FunctionInfo):
         names = [n for c in reversed(known) for n, e in _annotated(c)]
-        if names and (not unknown or any("dataclass" in (written(d)) for c in known for d in c.node.decorators) or True):
+        if names and (
+            not unknown or any("dataclass" in (written(d)) for c in known for d in c.node.decorators) or True
+        ):
             for index, value in enumerate(args.positional):
                 if index < len(names):
                     fields[names[index]] = value
@@ -401,7 +485,11 @@ def _annotated(info: ClassInfo) -> list[tuple[str, ir.Expr]]:
     """The fields that a class body declares with annotations, in order."""
     out = []
     for stmt in info.node.body:
-        if isinstance(stmt, ir.Assign) and stmt.annotation is not None and isinstance(stmt.targets[0], ir.Name):
+        if (
+            isinstance(stmt, ir.Assign)
+            and stmt.annotation is not None
+            and isinstance(stmt.targets[0], ir.Name)
+        ):
             out.append((stmt.targets[0].id, stmt.annotation))
     return out
 
@@ -413,7 +501,9 @@ def _tell(
     run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | None, st: State, note: str
 ) -> None:
     if not run.quiet:
-        site = CallSite(node, run.place(node), name, written_callee(node), args, receiver, st, run.frame, note)
+        site = CallSite(
+            node, run.place(node), name, written_callee(node), args, receiver, st, run.frame, note
+        )
         run.observer.call(run, site)
 
 
@@ -536,7 +626,9 @@ def _by_row(
         merged = strings.merge(values[0], st) if values[0].atoms else Opaque()
         return Value((Opaque("builtins.str", taints, ch.ALL, note, merged.label),))
     if row.type in ("builtins.list", "builtins.dict", "builtins.tuple") and taints:
-        return run.alloc(st, node, Obj(row.type.rpartition(".")[2], {}, Value((Opaque(None, taints, mask),))), "returns")
+        return run.alloc(
+            st, node, Obj(row.type.rpartition(".")[2], {}, Value((Opaque(None, taints, mask),))), "returns"
+        )
     return opaque(row.type, taints, mask, note)
 
 
@@ -550,7 +642,9 @@ def _call_back(run: Run, node: ir.Expr, args: Args, st: State) -> None:
     for _, atom in functions[:3]:
         if isinstance(atom.node, ir.Function) and atom.node.decorators:
             continue
-        wanted = len([p for p in atom.node.params if p.kind in ("positional", "normal")]) - (atom.receiver is not None)
+        wanted = len([p for p in atom.node.params if p.kind in ("positional", "normal")]) - (
+            atom.receiver is not None
+        )
         if taints or isinstance(atom.node, ir.Lambda):
             call_function(run, atom, Args([unknown] * max(0, wanted), {}), node, st)
             run.last_exits.pop(id(node), None)
@@ -565,11 +659,26 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
     text = written_callee(node)
     if member == "abort" and receiver is None:
         return NOTHING
-    if receiver is not None and member in SQL_METHODS and args.positional and _looks_like_sql(args.positional[0]):
+    if (
+        receiver is not None
+        and member in SQL_METHODS
+        and args.positional
+        and _looks_like_sql(args.positional[0])
+    ):
         note = f"`{text}()` is taken for a database call: its argument is an SQL statement"
-        result = library_call(run, node, f"dbapi2.Cursor.{member if member.startswith('exec') else 'execute'}", args, receiver, st, note)
+        result = library_call(
+            run,
+            node,
+            f"dbapi2.Cursor.{member if member.startswith('exec') else 'execute'}",
+            args,
+            receiver,
+            st,
+            note,
+        )
         return Value((Opaque(label=f"{text}()"),)) if result is NOTHING else result
-    run.observer.unresolved_call(run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, ""))
+    run.observer.unresolved_call(
+        run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, "")
+    )
     _call_back(run, node, args, st)
     own = deep_taints(receiver, st) if receiver is not None else ()
     given = _all_taints(args, st)
@@ -581,7 +690,11 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         if any(word in member.lower() for word in CLEANING):
             assumption = f"`{text}()` does not neutralise what it is given"
         taints = tuple(t.assuming(assumption) for t in kept)
-    if receiver is not None and member in ("append", "add", "extend", "update", "insert", "setdefault", "put", "appendleft") and given:
+    if (
+        receiver is not None
+        and member in ("append", "add", "extend", "update", "insert", "setdefault", "put", "appendleft")
+        and given
+    ):
         _absorb(node, receiver, given, st)
     return Value((Opaque(None, taints, label=f"{text}()"[-attributes.LABEL_LIMIT :]),))
 
@@ -596,7 +709,9 @@ def _absorb(node: ir.Expr, receiver: Value, given: Taints, st: State) -> None:
             atoms: list[Atom] = []
             for atom in receiver.atoms:
                 if isinstance(atom, Opaque):
-                    atoms.append(Opaque(atom.type, join_taints(atom.taints, given), ch.ALL, atom.note, atom.label))
+                    atoms.append(
+                        Opaque(atom.type, join_taints(atom.taints, given), ch.ALL, atom.note, atom.label)
+                    )
                 else:
                     atoms.append(atom)
             st.env[path] = make(atoms)

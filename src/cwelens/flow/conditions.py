@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cwelens.models.schema import Condition, ConditionalRow
 
 
-
 Lookup: TypeAlias = Callable[[str], "Value | None"]
 
 
@@ -29,14 +28,20 @@ def holds_all(
             value = lookup(port.keyword or "") if lookup is not None else None
             return holds(condition, run, [] if value is None else [value], st)
         values = args.at(port, receiver)
-        if not values and port.kind == "arg" and (args.starstar is not None or (args.star is not None and port.position is not None)):
+        if (
+            not values
+            and port.kind == "arg"
+            and (args.starstar is not None or (args.star is not None and port.position is not None))
+        ):
             return None
         return holds(condition, run, values, st)
 
     return _decide(row, judge)
 
 
-def holds_value(row: ConditionalRow, run: Run, value: Value, st: State, lookup: Lookup | None = None) -> bool | None:
+def holds_value(
+    row: ConditionalRow, run: Run, value: Value, st: State, lookup: Lookup | None = None
+) -> bool | None:
     """The same for a setting: its conditions speak of the value set, or of other attributes of its owner."""
 
     def judge(condition: Condition) -> bool | None:
@@ -79,7 +84,9 @@ def holds(condition: Condition, run: Run, values: list[Value], st: State) -> boo
         return bool(values)
     if not values:
         return condition.holds_when_absent
-    verdicts = {_atom(condition, operator, operand, atom, run, st) for value in values for atom in value.atoms}
+    verdicts = {
+        _atom(condition, operator, operand, atom, run, st) for value in values for atom in value.atoms
+    }
     if len(verdicts) == 1:
         return verdicts.pop()
     return None

@@ -65,7 +65,9 @@ class Entries:
     analysed: int = 0
 
 
-def run_module(shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]) -> None:
+def run_module(
+    shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]
+) -> None:
     """Interprets a module's top level and those of its functions whose node ids are in `wanted`."""
     shared.learn(module)
     run = Run(shared, observer, Frame(module, None, None, None, None, None))
@@ -73,6 +75,8 @@ def run_module(shared: Shared, observer: Observer, module: ModuleInfo, entries: 
         scopes.module_env(run, module)
     except (OutOfFuel, RecursionError):
         entries.failures.append(Failure(module, None, "the analysis of its top level went over its budget"))
+    except Exception as error:
+        entries.failures.append(Failure(module, None, crash(error)))
     for function in module.functions:
         handler = find_handler(run, function)
         if handler is not None:
@@ -114,7 +118,21 @@ def run_function(
     except OutOfFuel:
         entries.failures.append(Failure(function.module, function, "the analysis went over its budget"))
     except RecursionError:
-        entries.failures.append(Failure(function.module, function, "the code is nested too deeply to analyse"))
+        entries.failures.append(
+            Failure(function.module, function, "the code is nested too deeply to analyse")
+        )
+    except Exception as error:
+        entries.failures.append(Failure(function.module, function, crash(error)))
+
+
+def crash(error: Exception) -> str:
+    """The reason for a fault of cwelens itself: what it happened in counts as not analysed, and the rest goes on.
+
+    With `CWELENS_DEBUG` set it is raised instead, for whoever mends it.
+    """
+    if os.environ.get("CWELENS_DEBUG"):
+        raise error
+    return f"a fault in cwelens: {type(error).__name__}: {error}"
 
 
 def _receiver(run: Run, function: FunctionInfo, st: State) -> Value | None:
@@ -137,7 +155,9 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
     if skip or not isinstance(symbol, FunctionInfo) or run.frame.depth > 3:
         return value
     run.shared.learn(symbol.module)
-    frame = Frame(symbol.module, symbol, symbol.node, run.frame, run.shared.closures.get(id(symbol.node)), None)
+    frame = Frame(
+        symbol.module, symbol, symbol.node, run.frame, run.shared.closures.get(id(symbol.node)), None
+    )
     frame.receiver = value
     saved = run.frame, run.exits, run.trying, run.fuel
     run.frame, run.exits, run.trying = frame, Exits(), 0
@@ -237,22 +257,48 @@ def annotated_type(run: Run, function: FunctionInfo, param: ir.Param) -> str | C
 
 
 def _of_type(
-    run: Run, function: FunctionInfo, param: ir.Param, found: str | ClassInfo, st: State, place: tuple[object, ir.Pos]
+    run: Run,
+    function: FunctionInfo,
+    param: ir.Param,
+    found: str | ClassInfo,
+    st: State,
+    place: tuple[object, ir.Pos],
 ) -> Value | None:
     taints = _unknown_trust(function, param.name, place)
     if isinstance(found, ClassInfo):
         if run.frame.depth > 2:
             return Value((Opaque(None, taints),))
-        return st.alloc(("param", function.module.path, param.pos), Obj("instance", {}, Value((Opaque(None, taints),)), cls=found))
-    if found in ("builtins.list", "builtins.dict", "builtins.tuple", "builtins.set", "typing.List", "typing.Dict"):
+        return st.alloc(
+            ("param", function.module.path, param.pos),
+            Obj("instance", {}, Value((Opaque(None, taints),)), cls=found),
+        )
+    if found in (
+        "builtins.list",
+        "builtins.dict",
+        "builtins.tuple",
+        "builtins.set",
+        "typing.List",
+        "typing.Dict",
+    ):
         return Value((Opaque(None, taints),))
-    if found.startswith("builtins.") or found in ("uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal", "pathlib.Path"):
+    if found.startswith("builtins.") or found in (
+        "uuid.UUID",
+        "datetime.datetime",
+        "datetime.date",
+        "decimal.Decimal",
+        "pathlib.Path",
+    ):
         return opaque(found, taints)
     return Value((Opaque(found, () if run.models.type(found) else taints, label=param.name),))
 
 
 def _handled(
-    run: Run, function: FunctionInfo, param: ir.Param, index: int, handler: Handler, found: str | ClassInfo | None
+    run: Run,
+    function: FunctionInfo,
+    param: ir.Param,
+    index: int,
+    handler: Handler,
+    found: str | ClassInfo | None,
 ) -> Value | None:
     """A parameter that the framework fills: the request, or data of the request."""
     route = handler.route
@@ -261,14 +307,21 @@ def _handled(
     concept = route.params
     if isinstance(param.default, ir.Call):
         # `name: str = Query(...)`; what a dependency gives is not read from the request directly.
-        symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, param.default.func)) if isinstance(param.default.func, ir.Name | ir.Attr) else None
+        symbol = (
+            symbol_of(run.program.resolve_expr(function.module, function.parent, param.default.func))
+            if isinstance(param.default.func, ir.Name | ir.Attr)
+            else None
+        )
         row = run.models.source_param(symbol.qualname) if isinstance(symbol, External) else None
         if row is None:
             return Value((Opaque(label=param.name),))
         concept = row.concept
     if not concept:
         return None
-    if isinstance(found, str) and (found.rpartition(".")[2] in HARMLESS or (run.models.type(found) and found.partition(".")[0] != "builtins")):
+    if isinstance(found, str) and (
+        found.rpartition(".")[2] in HARMLESS
+        or (run.models.type(found) and found.partition(".")[0] != "builtins")
+    ):
         return opaque(found)
     place = (function.module.source, param.pos)
     mask = ch.ALL
@@ -301,7 +354,11 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
             rows = models.routes_by_decorator(name)
             if rows:
                 path = ""
-                if isinstance(decorator, ir.Call) and decorator.args and isinstance(decorator.args[0], ir.Const):
+                if (
+                    isinstance(decorator, ir.Call)
+                    and decorator.args
+                    and isinstance(decorator.args[0], ir.Const)
+                ):
                     path = str(decorator.args[0].value)
                 return Handler(rows[0], path, note, name.rpartition(".")[0])
     if function.owner is not None:
@@ -343,4 +400,16 @@ def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tup
     return out
 
 
-__all__ = ["NONE", "Entries", "Failure", "Func", "Handler", "annotated_type", "find_handler", "join", "parameters", "run_function", "run_module"]
+__all__ = [
+    "NONE",
+    "Entries",
+    "Failure",
+    "Func",
+    "Handler",
+    "annotated_type",
+    "find_handler",
+    "join",
+    "parameters",
+    "run_function",
+    "run_module",
+]

@@ -37,6 +37,7 @@ from cwelens.flow.values import (
     make,
     opaque,
 )
+from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 
 MAX_INT_BITS = 256
@@ -77,7 +78,10 @@ def _item(run: Run, node: ir.Item, st: State) -> Value:
         if known is not None:
             return known
     if isinstance(node.key, ir.Slice):
-        bounds = [evaluate(run, part, st) if part is not None else NONE for part in (node.key.lower, node.key.upper, node.key.step)]
+        bounds = [
+            evaluate(run, part, st) if part is not None else NONE
+            for part in (node.key.lower, node.key.upper, node.key.step)
+        ]
         return attributes.sliced(run, base, bounds, st, node)
     key = evaluate(run, node.key, st)
     return attributes.item(run, base, key, st, node)
@@ -105,7 +109,12 @@ def _hole(run: Run, node: ir.Hole, st: State) -> Value:
             if isinstance(part, ir.Hole):
                 evaluate(run, part.value, st)
         atom = value.const()
-        if atom is not None and len(node.spec.parts) == 1 and isinstance(atom.value, int | float | str) and len(spec) < 8:
+        if (
+            atom is not None
+            and len(node.spec.parts) == 1
+            and isinstance(atom.value, int | float | str)
+            and len(spec) < 8
+        ):
             try:
                 return const(format(atom.value, spec))
             except (ValueError, TypeError, OverflowError, MemoryError):
@@ -126,7 +135,11 @@ def represented(value: Value, st: State) -> Value:
         else:
             one = strings.hole(atom, st)
             taints = tuple(t.neutralised(("log", "header"), "repr()") for t in one.taints)
-            atoms.append(Opaque("builtins.str", taints, one.chars & ~ch.of("\r\n\0") | ch.of("\\'"), one.note, one.label))
+            atoms.append(
+                Opaque(
+                    "builtins.str", taints, one.chars & ~ch.of("\r\n\0") | ch.of("\\'"), one.note, one.label
+                )
+            )
     return make(atoms)
 
 
@@ -204,10 +217,14 @@ def _constants(op: str, one: Any, two: Any, run: Run, node: ir.Node, st: State) 
         return strings.percent(const(one), const(two), st, run.place(node))
     if op == "*" and isinstance(one, str | bytes | int) and isinstance(two, str | bytes | int):
         size = (len(one) if isinstance(one, str | bytes) else 1) * (two if isinstance(two, int) else 1)
-        size = max(size, (len(two) if isinstance(two, str | bytes) else 1) * (one if isinstance(one, int) else 1))
+        size = max(
+            size, (len(two) if isinstance(two, str | bytes) else 1) * (one if isinstance(one, int) else 1)
+        )
         if (isinstance(one, str | bytes) or isinstance(two, str | bytes)) and size > MAX_STRING:
             return opaque("builtins.str")
-    if op in ("**", "<<") and not (isinstance(two, int) and -64 <= two <= 64 and isinstance(one, int | float) and abs(one) < 2**32):
+    if op in ("**", "<<") and not (
+        isinstance(two, int) and -64 <= two <= 64 and isinstance(one, int | float) and abs(one) < 2**32
+    ):
         return INT
     function = _ARITHMETIC.get(op)
     if function is None:
@@ -243,18 +260,31 @@ def _plus(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> Valu
         return _joined_sequences(run, left, right, node, st)
     atoms = (*left.atoms, *right.atoms)
     if any(_is_string(a) for a in atoms):
-        return strings.concat([left, right], st, strings.is_binary(left.atoms[0]) if left.atoms else False, run.place(node))
+        return strings.concat(
+            [left, right], st, strings.is_binary(left.atoms[0]) if left.atoms else False, run.place(node)
+        )
     if all(_is_number(a) for a in atoms):
         floats = any(isinstance(a, Opaque) and a.type == "builtins.float" for a in atoms)
-        return opaque("builtins.float" if floats else "builtins.int", join_taints(deep_taints(left, st), deep_taints(right, st)))
+        return opaque(
+            "builtins.float" if floats else "builtins.int",
+            join_taints(deep_taints(left, st), deep_taints(right, st)),
+        )
     one, two = strings.merge(left, st), strings.merge(right, st)
-    return make([strings.text([one, two])])
+    return make([make_text([one, two])])
 
 
 def _joined_sequences(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> Value:
     one, two = scopes.frame_object(left, st), scopes.frame_object(right, st)
-    if one is not None and two is not None and one.rest is None and two.rest is None and one.kind == two.kind != "dict":
-        values = [one.items[k] for k in sorted(one.items, key=str_key)] + [two.items[k] for k in sorted(two.items, key=str_key)]
+    if (
+        one is not None
+        and two is not None
+        and one.rest is None
+        and two.rest is None
+        and one.kind == two.kind != "dict"
+    ):
+        values = [one.items[k] for k in sorted(one.items, key=str_key)] + [
+            two.items[k] for k in sorted(two.items, key=str_key)
+        ]
         return run.alloc(st, node, Obj(one.kind, dict(enumerate(values))), "+")
     kind = one.kind if one is not None else two.kind if two is not None else "list"
     content = join_all([v for v in (_contents(left, st), _contents(right, st)) if v.atoms])
@@ -284,7 +314,12 @@ def _repeated(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> 
         obj = scopes.frame_object(sequence, st)
         if obj is not None and obj.kind in ("list", "tuple"):
             number = count.const()
-            if number is not None and isinstance(number.value, int) and obj.rest is None and 0 <= number.value * len(obj.items) <= 32:
+            if (
+                number is not None
+                and isinstance(number.value, int)
+                and obj.rest is None
+                and 0 <= number.value * len(obj.items) <= 32
+            ):
                 values = [obj.items[k] for k in sorted(obj.items)] * number.value
                 return run.alloc(st, node, Obj(obj.kind, dict(enumerate(values))), "*")
             return run.alloc(st, node, Obj(obj.kind, {}, obj.everything()), "*")
@@ -387,7 +422,12 @@ def _compare_atoms(op: str, one: Atom, two: Atom, st: State) -> bool | None:
         return _contains(one, two, st)
     if isinstance(one, Const) and isinstance(two, Const):
         if op == "is":
-            if one.value is None or two.value is None or isinstance(one.value, bool) or isinstance(two.value, bool):
+            if (
+                one.value is None
+                or two.value is None
+                or isinstance(one.value, bool)
+                or isinstance(two.value, bool)
+            ):
                 return one.value is two.value
             return None
         try:
@@ -400,7 +440,9 @@ def _compare_atoms(op: str, one: Atom, two: Atom, st: State) -> bool | None:
                 return False
             if isinstance(a, Const) and isinstance(a.value, str) and isinstance(b, Text):
                 first, last = b.parts[0], b.parts[-1]
-                if isinstance(first, str) and not a.value.startswith(first[: len(a.value)] if len(first) > len(a.value) else first):
+                if isinstance(first, str) and not a.value.startswith(
+                    first[: len(a.value)] if len(first) > len(a.value) else first
+                ):
                     return False
                 if isinstance(first, str) and len(first) > len(a.value):
                     return False

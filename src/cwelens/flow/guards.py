@@ -28,6 +28,7 @@ from cwelens.flow.values import (
     make,
     taints_of,
 )
+from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
@@ -110,7 +111,13 @@ def filter_truth(value: Value, wanted: bool, st: State) -> Value:
         verdict = atom_truth(atom, st)
         if verdict is not None and verdict is not wanted:
             continue
-        if not wanted and verdict is None and isinstance(atom, Opaque) and atom.type in ("builtins.str", None) and atom.taints:
+        if (
+            not wanted
+            and verdict is None
+            and isinstance(atom, Opaque)
+            and atom.type in ("builtins.str", None)
+            and atom.taints
+        ):
             # A false value holds no text, so nothing of its origin.
             kept.append(Const("") if atom.type == "builtins.str" else Opaque(atom.type, chars=0))
             continue
@@ -170,7 +177,18 @@ def _assume_bool(run: Run, node: ir.BoolOp, st: State, wanted: bool) -> State | 
     return done
 
 
-_NEGATED = {"==": "!=", "!=": "==", "in": "not in", "not in": "in", "is": "is not", "is not": "is", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NEGATED = {
+    "==": "!=",
+    "!=": "==",
+    "in": "not in",
+    "not in": "in",
+    "is": "is not",
+    "is not": "is",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
 
 
 def _assume_compare(
@@ -220,7 +238,7 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
             return _common_path_guard(run, one, st)
         if taints_of(value) and other.atoms and not taints_of(other) and not isinstance(one, ir.Call):
             why = _why(run, two, f"equality with `{written(two)}`")
-            assign.refine(one, map_taints(value, lambda t, w=why: t.neutralised(EVERY, w)), st)  # type: ignore[misc]
+            assign.refine(one, map_taints(value, lambda t, w=why: t.neutralised(EVERY, w)), st)
             return st
     return st
 
@@ -241,7 +259,10 @@ def _length_or_method(run: Run, node: ir.Expr, constant: Const, st: State) -> St
 def _common_path(run: Run, node: ir.Expr, st: State) -> bool:
     if isinstance(node, ir.Call):
         callee = _value(run, node.func, st)
-        return any(isinstance(a, Lib) and a.name in ("os.path.commonpath", "os.path.commonprefix") for a in callee.atoms)
+        return any(
+            isinstance(a, Lib) and a.name in ("os.path.commonpath", "os.path.commonprefix")
+            for a in callee.atoms
+        )
     return False
 
 
@@ -268,7 +289,13 @@ def _neutralise(
     for atom in value.atoms:
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
         if obj is not None and isinstance(atom, Ref) and obj.kind == "instance":
-            st.heap[atom.loc] = Obj(obj.kind, {k: map_taints(v, change) for k, v in obj.items.items()}, obj.rest, obj.keys, obj.cls)
+            st.heap[atom.loc] = Obj(
+                obj.kind,
+                {k: map_taints(v, change) for k, v in obj.items.items()},
+                obj.rest,
+                obj.keys,
+                obj.cls,
+            )
     if isinstance(node, ir.Call) and not only_normalised:
         for part in (*node.args, *([node.func.base] if isinstance(node.func, ir.Attr) else [])):
             if isinstance(part, ir.Name | ir.Attr | ir.Item):
@@ -316,7 +343,12 @@ def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | No
         if not any(isinstance(a, Const) for a in value.atoms):
             assign.refine(left, restrict(value, ch.of(text.value)), st)
         return st
-    if container.atoms and taints_of(value) and not _tainted_container(container, st) and not _stringlike(container):
+    if (
+        container.atoms
+        and taints_of(value)
+        and not _tainted_container(container, st)
+        and not _stringlike(container)
+    ):
         why = _why(run, right, f"membership of `{written(right)}`")
         assign.refine(left, map_taints(value, lambda t: t.neutralised(EVERY, why)), st)
         _guard_part(run, left, right, st)
@@ -342,7 +374,9 @@ def _tainted_container(container: Value, st: State) -> bool:
 
 
 def _stringlike(container: Value) -> bool:
-    return any(isinstance(a, Text) or (isinstance(a, Opaque) and a.type == "builtins.str") for a in container.atoms)
+    return any(
+        isinstance(a, Text) or (isinstance(a, Opaque) and a.type == "builtins.str") for a in container.atoms
+    )
 
 
 def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
@@ -369,7 +403,9 @@ def excluding(value: Value, needle: str, why: str) -> Value:
     if len(needle) == 1:
         return restrict(value, ch.ALL & ~ch.of(needle))
     if ".." in needle:
-        return map_taints(value, lambda t: t.neutralised(("path.dots" if needle == ".." else "path.dotslash",), why))
+        return map_taints(
+            value, lambda t: t.neutralised(("path.dots" if needle == ".." else "path.dotslash",), why)
+        )
     if needle in ("://", "//"):
         return map_taints(value, lambda t: t.neutralised(("url.scheme",), why))
     return value
@@ -412,7 +448,13 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
             return done
     callee = _value(run, func, st)
     for atom in callee.atoms:
-        name = atom.name if isinstance(atom, Lib) else f"{atom.type}.{atom.name}" if isinstance(atom, Method) and atom.type else None
+        name = (
+            atom.name
+            if isinstance(atom, Lib)
+            else f"{atom.type}.{atom.name}"
+            if isinstance(atom, Method) and atom.type
+            else None
+        )
         if name is None:
             continue
         if name == "builtins.isinstance" and len(node.args) == 2:
@@ -519,7 +561,12 @@ def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> 
 
 def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> State:
     test = comp.element
-    if not (isinstance(test, ir.Compare) and test.ops == ["in"] and isinstance(test.left, ir.Name) and isinstance(clause.target, ir.Name)):
+    if not (
+        isinstance(test, ir.Compare)
+        and test.ops == ["in"]
+        and isinstance(test.left, ir.Name)
+        and isinstance(clause.target, ir.Name)
+    ):
         if isinstance(test, ir.Compare) and test.ops == ["in"]:
             return st
         return st
@@ -587,7 +634,7 @@ def _assume_affix(
             if taints and all("path.normalised" in t.safe for t in taints):
                 taints = tuple(t.neutralised(("path",), why) for t in taints)
             for text in texts:
-                atoms.append(strings.text([text, Opaque(one.type, taints, one.chars, one.note, one.label)]))
+                atoms.append(make_text([text, Opaque(one.type, taints, one.chars, one.note, one.label)]))
             continue
         if atom_taints(atom) and argument.atoms and not taints_of(argument):
             changed = map_taints(Value((atom,)), lambda t: _prefixed(t, why))
@@ -602,29 +649,44 @@ def _assume_affix(
         _neutralise(run, subject, ("path",), why, st, only_normalised=True)
     if isinstance(subject, ir.Call):
         # `str(path).startswith(base)`, and `realpath(path).startswith(base)`, which speaks of the path itself.
-        normalising = written(subject.func).rpartition(".")[2] in ("realpath", "abspath", "normpath", "resolve")
+        normalising = written(subject.func).rpartition(".")[2] in (
+            "realpath",
+            "abspath",
+            "normpath",
+            "resolve",
+        )
         for part in subject.args[:1]:
             _neutralise(run, part, ("path",), why, st, only_normalised=not normalising)
     return st
 
 
 def _assume_suffix(
-    run: Run, subject: ir.Expr, value: Value, texts: list[str], constants: list[Any] | None, st: State, why: str
+    run: Run,
+    subject: ir.Expr,
+    value: Value,
+    texts: list[str],
+    constants: list[Any] | None,
+    st: State,
+    why: str,
 ) -> State | None:
     """`x.endswith(suffix)`: the last part of x is known; of a host name that settles whose it is."""
     atoms: list[Atom] = []
     if not texts or len(texts) != len(constants or []):
         return st
-    if any(t.startswith(".") and len(t) > 2 for t in texts) and isinstance(subject, ir.Attr) and subject.name in HOST_PARTS:
+    if (
+        any(t.startswith(".") and len(t) > 2 for t in texts)
+        and isinstance(subject, ir.Attr)
+        and subject.name in HOST_PARTS
+    ):
         _neutralise_origin(run, subject, ("url", "redirect"), why, st)
     for atom in value.atoms:
         if isinstance(atom, Const) and isinstance(atom.value, str):
             if atom.value.endswith(tuple(texts)):
                 atoms.append(atom)
         elif isinstance(atom, Opaque) and len(texts) == 1:
-            atoms.append(strings.text([atom, texts[0]]))
+            atoms.append(make_text([atom, texts[0]]))
         elif isinstance(atom, Text) and len(texts) == 1 and isinstance(atom.parts[-1], Opaque):
-            atoms.append(strings.text([*atom.parts, texts[0]], atom.binary))
+            atoms.append(make_text([*atom.parts, texts[0]], atom.binary))
         else:
             atoms.append(atom)
     if not atoms:
@@ -680,7 +742,9 @@ def _swapped(atom: Atom, swap: dict[int, Opaque]) -> Atom:
     if isinstance(atom, Opaque):
         return swap.get(id(atom), atom)
     if isinstance(atom, Text):
-        return Text(tuple(swap.get(id(p), p) if isinstance(p, Opaque) else p for p in atom.parts), atom.binary)
+        return Text(
+            tuple(swap.get(id(p), p) if isinstance(p, Opaque) else p for p in atom.parts), atom.binary
+        )
     return atom
 
 
@@ -703,7 +767,7 @@ def _assume_regex(run: Run, node: ir.Call, name: str, st: State, wanted: bool) -
     if found is None:
         return st
     pattern, flags, subject = found
-    admission = admits(pattern, flags, method)  # type: ignore[arg-type]
+    admission = admits(pattern, flags, method)
     if admission is None or not admission.whole:
         return st
     value = _value(run, subject, st)
@@ -717,7 +781,7 @@ def _assume_regex(run: Run, node: ir.Call, name: str, st: State, wanted: bool) -
         atoms: list[Atom] = []
         for atom in narrowed.atoms:
             if isinstance(atom, Opaque) and atom.taints:
-                atoms.append(strings.text([admission.prefix, atom]))
+                atoms.append(make_text([admission.prefix, atom]))
             else:
                 atoms.append(atom)
         narrowed = make(atoms)
@@ -766,14 +830,22 @@ def after_call(run: Run, node: ir.Call, st: State) -> State | None:
         return st
     callee = _value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
     for atom in callee.atoms if callee is not None else ():
-        name = atom.name if isinstance(atom, Lib) else f"{atom.type}.{atom.name}" if isinstance(atom, Method) and atom.type else None
+        name = (
+            atom.name
+            if isinstance(atom, Lib)
+            else f"{atom.type}.{atom.name}"
+            if isinstance(atom, Method) and atom.type
+            else None
+        )
         if name is not None:
             for guard in run.models.guards(name):
                 if guard.raises:
                     _apply_guard(run, node, guard, st)
         if isinstance(atom, Method) and atom.name == "relative_to" and isinstance(node.func, ir.Attr):
             # pathlib: raises ValueError where the path is not below the argument.
-            _neutralise(run, node.func.base, ("path",), _why(run, node, "`relative_to`"), st, only_normalised=True)
+            _neutralise(
+                run, node.func.base, ("path",), _why(run, node, "`relative_to`"), st, only_normalised=True
+            )
     return st
 
 
@@ -797,7 +869,11 @@ def match_pattern(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value,
         if pattern.pattern is not None:
             inner = match_pattern(run, pattern.pattern, subject, value, st)
         if pattern.name is not None and inner.state is not None:
-            inner.state.env[pattern.name] = inner.state.env.get(subject.id, value) if isinstance(subject, ir.Name) and pattern.pattern else value
+            inner.state.env[pattern.name] = (
+                inner.state.env.get(subject.id, value)
+                if isinstance(subject, ir.Name) and pattern.pattern
+                else value
+            )
         return inner
     if isinstance(pattern, ir.PatternValue):
         wanted = evaluate(run, pattern.value, st)
@@ -834,7 +910,11 @@ def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
                     from cwelens.flow.expressions import iterate
 
                     elements = iterate(run, value, st, dummy)
-                    content = elements if isinstance(elements, Value) else make([a for e in elements for a in e.atoms])
+                    content = (
+                        elements
+                        if isinstance(elements, Value)
+                        else make([a for e in elements for a in e.atoms])
+                    )
                     st.env[part.name] = run.alloc(st, part, Obj("list", {}, content))
                 continue
             parts.append((part, attributes.item(run, value, Value((Const(index),)), st, dummy)))

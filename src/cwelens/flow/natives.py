@@ -59,12 +59,18 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
         if obj is not None and obj.cls == CONFIG:
             return _config_method(receiver, obj, atom.name, args, st)
         return None
-    if isinstance(receiver, Const | Text) or (isinstance(receiver, Opaque) and receiver.type in ("builtins.str", "builtins.bytes", None)):
+    if isinstance(receiver, Const | Text) or (
+        isinstance(receiver, Opaque) and receiver.type in ("builtins.str", "builtins.bytes", None)
+    ):
         if isinstance(receiver, Const) and not isinstance(receiver.value, str | bytes):
             return None
         if atom.name in ("get", "items", "keys", "values", "pop", "copy", "read"):
             return None
-        if isinstance(receiver, Opaque) and receiver.type is None and atom.name in ("format", "join", "index", "count", "find", "translate"):
+        if (
+            isinstance(receiver, Opaque)
+            and receiver.type is None
+            and atom.name in ("format", "join", "index", "count", "find", "translate")
+        ):
             if not atom_taints(receiver) and atom.name != "format":
                 return None
         if isinstance(receiver, Opaque) and receiver.type is None and atom.name in ("hex",):
@@ -74,7 +80,9 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return run.alloc(st, node, obj, atom.name)
 
         rest = args.star or args.starstar
-        return strings.method(receiver, atom.name, args.positional, args.keywords, rest, st, run.place(node), alloc)
+        return strings.method(
+            receiver, atom.name, args.positional, args.keywords, rest, st, run.place(node), alloc
+        )
     if isinstance(receiver, Opaque) and receiver.type in CONTAINERS:
         return _opaque_container(receiver, atom.name, args, st)
     return None
@@ -86,7 +94,9 @@ def _opaque_container(receiver: Opaque, name: str, args: Args, st: State) -> Val
         one = Value((Opaque(None, receiver.taints, receiver.chars, receiver.note, receiver.label),))
         return join(one, default) if default is not None else one
     if name in ("items", "values", "keys", "copy"):
-        return Value((Opaque("builtins.list", receiver.taints, receiver.chars, receiver.note, receiver.label),))
+        return Value(
+            (Opaque("builtins.list", receiver.taints, receiver.chars, receiver.note, receiver.label),)
+        )
     return None
 
 
@@ -192,7 +202,8 @@ def _dict_method(
     if name == "items":
         if obj.rest is None and len(obj.items) <= 16:
             pairs = {
-                i: run.alloc(st, node, Obj("tuple", {0: const(k), 1: v}), ("item", i)) for i, (k, v) in enumerate(obj.items.items())
+                i: run.alloc(st, node, Obj("tuple", {0: const(k), 1: v}), ("item", i))
+                for i, (k, v) in enumerate(obj.items.items())
             }
             return run.alloc(st, node, Obj("list", dict(pairs)), "items")
         pair = run.alloc(st, node, Obj("tuple", {0: _keys(obj), 1: obj.everything()}), "item")
@@ -248,7 +259,9 @@ def _update(ref: Ref, obj: Obj, args: Args, st: State) -> None:
 # pathlib
 
 
-def _path_method(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Value | None:
+def _path_method(
+    run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Args, st: State
+) -> Value | None:
     path = obj.items.get("path", UNKNOWN)
     if name == "joinpath":
         return attributes.path_value(run, [Value((ref,)), *args.positional], st, node)
@@ -276,7 +289,9 @@ def _new_config(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Value | None:
     """Sections and options with constant names are kept apart; what is read from files is not known."""
-    section, option = (assign.as_key(args.positional[i]) if len(args.positional) > i else None for i in (0, 1))
+    section, option = (
+        assign.as_key(args.positional[i]) if len(args.positional) > i else None for i in (0, 1)
+    )
     if name == "set" and len(args.positional) > 2:
         if isinstance(section, str) and isinstance(option, str):
             st.heap[ref.loc] = obj.with_item((section, option.lower()), args.positional[2])
@@ -286,7 +301,11 @@ def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Valu
     if name in ("get", "getint", "getfloat", "getboolean"):
         if name != "get":
             return {"getint": INT, "getboolean": BOOL}.get(name, opaque("builtins.float"))
-        found = obj.items.get((section, option.lower())) if isinstance(section, str) and isinstance(option, str) else None
+        found = (
+            obj.items.get((section, option.lower()))
+            if isinstance(section, str) and isinstance(option, str)
+            else None
+        )
         if found is None and not (isinstance(section, str) and isinstance(option, str)):
             everything = obj.everything()
             found = everything if everything.atoms else None
@@ -298,7 +317,9 @@ def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Valu
         return known
     if name in ("add_section", "read", "read_file", "read_string", "remove_section"):
         if name in ("read_string", "read_dict") and args.positional:
-            st.heap[ref.loc] = obj.with_rest(Value((Opaque("builtins.str", deep_taints(args.positional[0], st)),)))
+            st.heap[ref.loc] = obj.with_rest(
+                Value((Opaque("builtins.str", deep_taints(args.positional[0], st)),))
+            )
         return NONE if name == "add_section" else None
     return None
 
@@ -327,7 +348,7 @@ def _len(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 def _number(type_: Callable[[Any], Any], name: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
     def convert(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
         if not args.positional:
-            return const(type_())
+            return const(type_(0))
         atom = args.positional[0].const()
         if atom is not None and len(args.positional) == 1 and isinstance(atom.value, str | int | float):
             try:
@@ -408,14 +429,26 @@ def _ordered(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
         return UNKNOWN
     content = _elements(run, args.positional[0], st, node)
     obj = scopes.frame_object(args.positional[0], st)
-    if obj is not None and obj.rest is None and isinstance(node, ir.Call) and written_name(node) == "reversed" and obj.kind != "dict":
+    if (
+        obj is not None
+        and obj.rest is None
+        and isinstance(node, ir.Call)
+        and written_name(node) == "reversed"
+        and obj.kind != "dict"
+    ):
         values = [obj.items[k] for k in sorted(obj.items)][::-1]
         return run.alloc(st, node, Obj("list", dict(enumerate(values))))
     return run.alloc(st, node, Obj("list", {}, content if content.atoms else None))
 
 
 def written_name(node: ir.Call) -> str:
-    return node.func.id if isinstance(node.func, ir.Name) else node.func.name if isinstance(node.func, ir.Attr) else ""
+    return (
+        node.func.id
+        if isinstance(node.func, ir.Name)
+        else node.func.name
+        if isinstance(node.func, ir.Attr)
+        else ""
+    )
 
 
 def _one_of(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
@@ -458,7 +491,12 @@ def _zip(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def _range(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     plain = strings.python_values(args.positional)
-    if plain is not None and all(isinstance(p, int) for p in plain) and 1 <= len(plain) <= 3 and (len(plain) < 3 or plain[2]):
+    if (
+        plain is not None
+        and all(isinstance(p, int) for p in plain)
+        and 1 <= len(plain) <= 3
+        and (len(plain) < 3 or plain[2])
+    ):
         numbers = range(*plain)
         if len(numbers) <= 8:
             return run.alloc(st, node, Obj("list", {i: const(n) for i, n in enumerate(numbers)}))
@@ -547,7 +585,9 @@ def _submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
 
         if len(args.positional) <= offset:
             return UNKNOWN
-        value = call_value(run, node, args.positional[offset], Args(args.positional[offset + 1 :], dict(args.keywords)), st)
+        value = call_value(
+            run, node, args.positional[offset], Args(args.positional[offset + 1 :], dict(args.keywords)), st
+        )
         run.last_exits.pop(id(node), None)
         return value if value is not NOTHING else UNKNOWN
 
@@ -562,7 +602,11 @@ def _join_paths(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
             absolute = part.const()
             if absolute is not None and isinstance(absolute.value, str) and absolute.value.startswith("/"):
                 pieces = []
-            elif not (previous is not None and isinstance(previous.value, str) and (previous.value.endswith("/") or previous.value == "")):
+            elif not (
+                previous is not None
+                and isinstance(previous.value, str)
+                and (previous.value.endswith("/") or previous.value == "")
+            ):
                 pieces.append(const(attributes.JOIN if _has_hole(part) else "/"))
             elif _has_hole(part):
                 pieces.append(const("\0"))
@@ -618,7 +662,9 @@ def _deepcopy(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     for atom in args.positional[0].atoms if args.positional else ():
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
         if obj is not None:
-            out.extend(run.alloc(st, node, Obj(obj.kind, dict(obj.items), obj.rest, obj.keys, obj.cls), "copy").atoms)
+            out.extend(
+                run.alloc(st, node, Obj(obj.kind, dict(obj.items), obj.rest, obj.keys, obj.cls), "copy").atoms
+            )
         else:
             out.append(atom)
     return make(out) if out else UNKNOWN
@@ -656,10 +702,14 @@ def _compiled(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def _substituted(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`re.sub(pattern, repl, string)`: the string without the characters that the pattern takes out."""
-    return _sub(run, args.get(0, "pattern"), args.get(1, "repl"), args.get(2, "string"), args.get(4, "flags"), st)
+    return _sub(
+        run, args.get(0, "pattern"), args.get(1, "repl"), args.get(2, "string"), args.get(4, "flags"), st
+    )
 
 
-def _sub(run: Run, pattern: Value | None, repl: Value | None, subject: Value | None, flags: Value | None, st: State) -> Value:
+def _sub(
+    run: Run, pattern: Value | None, repl: Value | None, subject: Value | None, flags: Value | None, st: State
+) -> Value:
     from cwelens.base.regex.admits import removes
 
     if subject is None:
@@ -696,7 +746,9 @@ def pattern_of(run: Run, node: ir.Call, name: str, st: State) -> tuple[str, int,
         if len(node.args) < 2:
             return None
         pattern = evaluate(run, node.args[0], st).const()
-        given = node.args[2] if len(node.args) > 2 else next((v for k, v in node.keywords if k == "flags"), None)
+        given = (
+            node.args[2] if len(node.args) > 2 else next((v for k, v in node.keywords if k == "flags"), None)
+        )
         flags = evaluate(run, given, st) if given is not None else None
         subject = node.args[1]
     if pattern is None or not isinstance(pattern.value, str):

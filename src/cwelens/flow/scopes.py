@@ -9,6 +9,7 @@ from cwelens.flow.state import Frame, Obj, State
 from cwelens.flow.values import (
     NOTHING,
     UNKNOWN,
+    Atom,
     Cls,
     Const,
     Func,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import Symbol
 
 MODULE_FUEL = 60_000
-TRANSPARENT = frozenset(("staticmethod", "classmethod", "abstractmethod", "wraps", "contextmanager", "lru_cache", "cache"))
+TRANSPARENT = frozenset(
+    ("staticmethod", "classmethod", "abstractmethod", "wraps", "contextmanager", "lru_cache", "cache")
+)
 
 
 def name_value(run: Run, node: ir.Name, st: State) -> Value:
@@ -159,7 +162,9 @@ def members_used(run: Run, name: str) -> frozenset[str]:
         for node in walk(root) if root is not None else walk(*run.frame.module.body):
             if isinstance(node, ir.Attr):
                 base = node.base
-                owner = base.id if isinstance(base, ir.Name) else base.name if isinstance(base, ir.Attr) else None
+                owner = (
+                    base.id if isinstance(base, ir.Name) else base.name if isinstance(base, ir.Attr) else None
+                )
                 if owner is not None:
                     table.setdefault(owner, set()).add(node.name)
     return frozenset(table.get(name, ()))
@@ -203,7 +208,11 @@ def decorated(run: Run, node: ir.Function, func: Value, st: State) -> Value:
             result = call_value(run, decorator, Value(tuple(ours)), Args([value], {}), st)
             if any(isinstance(a, Func | Partial) for a in result.atoms):
                 value = join(result, NOTHING)
-        elif not ours and any(isinstance(a, Lib | Opaque) for a in wrapper.atoms) and not isinstance(decorator, ir.Call):
+        elif (
+            not ours
+            and any(isinstance(a, Lib | Opaque) for a in wrapper.atoms)
+            and not isinstance(decorator, ir.Call)
+        ):
             # A bare decorator of a library is itself called with the function.
             call_value(run, decorator, wrapper, Args([value], {}), st)
     return value
@@ -215,12 +224,14 @@ def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
     from cwelens.flow.calls import call_value
     from cwelens.flow.run import Args
 
-    atoms = []
+    atoms: list[Atom] = []
     for atom in value.atoms:
         if isinstance(atom, Opaque) and atom.type:
             type_ = run.models.enter_type(atom.type)
             atoms.append(Opaque(type_, atom.taints, note=atom.note, label=atom.label) if type_ else atom)
-        elif isinstance(atom, Ref) and (obj := st.obj(atom.loc)) is not None and isinstance(obj.cls, ClassInfo):
+        elif (
+            isinstance(atom, Ref) and (obj := st.obj(atom.loc)) is not None and isinstance(obj.cls, ClassInfo)
+        ):
             method = attribute(run, Value((atom,)), "__enter__", st, node)
             if any(isinstance(a, Func) for a in method.atoms):
                 atoms.extend(call_value(run, node, method, Args([], {}), st).atoms)

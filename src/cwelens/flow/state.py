@@ -73,8 +73,7 @@ def join_objects(one: Obj, two: Obj) -> Obj:
     if one.kind != two.kind:
         return Obj(one.kind, {}, join(one.everything(), two.everything()), cls=one.cls or two.cls)
     if one.kind in ("list", "tuple", "set") and (len(one.items) != len(two.items) or one.rest or two.rest):
-        rest = join(one.everything(), two.everything())
-        return Obj(one.kind, {}, rest, cls=one.cls)
+        return Obj(one.kind, {}, join(one.everything(), two.everything()), cls=one.cls)
     items = dict(one.items)
     for key, value in two.items.items():
         mine = items.get(key)
@@ -89,7 +88,19 @@ def join_objects(one: Obj, two: Obj) -> Obj:
 class Frame:
     """One activation of a function (or of module level, with `func` None)."""
 
-    __slots__ = ("call", "closure", "depth", "env", "func", "handler", "module", "node", "parent", "receiver", "yields")
+    __slots__ = (
+        "call",
+        "closure",
+        "depth",
+        "env",
+        "func",
+        "handler",
+        "module",
+        "node",
+        "parent",
+        "receiver",
+        "yields",
+    )
 
     def __init__(
         self,
@@ -123,7 +134,11 @@ class State:
     __slots__ = ("base", "env", "facts", "heap")
 
     def __init__(
-        self, env: dict[str, Value], heap: dict[Loc, Obj], base: dict[Loc, Obj], facts: dict[str, Any] | None = None
+        self,
+        env: dict[str, Value],
+        heap: dict[Loc, Obj],
+        base: dict[Loc, Obj],
+        facts: dict[str, Any] | None = None,
     ) -> None:
         self.env = env
         self.heap = heap
@@ -224,7 +239,9 @@ def map_taints(value: Value, change: Any) -> Value:
     touched = False
     for atom in value.atoms:
         if isinstance(atom, Opaque) and atom.taints:
-            atoms.append(Opaque(atom.type, tuple(change(t) for t in atom.taints), atom.chars, atom.note, atom.label))
+            atoms.append(
+                Opaque(atom.type, tuple(change(t) for t in atom.taints), atom.chars, atom.note, atom.label)
+            )
             touched = True
         elif isinstance(atom, Text) and any(isinstance(p, Opaque) and p.taints for p in atom.parts):
             parts = tuple(

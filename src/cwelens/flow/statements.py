@@ -86,7 +86,11 @@ def _if(run: Run, stmt: ir.If, st: State) -> State | None:
     if test is NOTHING:
         return None
     verdict = truth(test, st)
-    yes = guards.assume(run, stmt.test, st.copy() if verdict is None else st, True) if verdict is not False else None
+    yes = (
+        guards.assume(run, stmt.test, st.copy() if verdict is None else st, True)
+        if verdict is not False
+        else None
+    )
     no = guards.assume(run, stmt.test, st, False) if verdict is not True else None
     after_yes = block(run, stmt.body, yes)
     after_no = block(run, stmt.orelse, no)
@@ -147,7 +151,9 @@ def _for(run: Run, stmt: ir.For, st: State) -> State | None:
         if isinstance(elements, list) and len(elements) <= UNROLL and len(stmt.body) <= UNROLL_BODY:
             done = _unrolled(run, stmt, st, elements)
         else:
-            element = elements if isinstance(elements, Value) else make([a for v in elements for a in v.atoms])
+            element = (
+                elements if isinstance(elements, Value) else make([a for v in elements for a in v.atoms])
+            )
             done = _looped(run, stmt, st, element)
         done = block(run, stmt.orelse, done)
         for state in run.exits.breaks:

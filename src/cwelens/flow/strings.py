@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from cwelens.flow.state import State
 
 MAX_PRODUCT = 24
-PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?(?P<flags>[-#0 +]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])")
+PERCENT = re.compile(
+    r"%(?:\((?P<name>[^)]*)\))?(?P<flags>[-#0 +]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])"
+)
 
 
 def is_binary(atom: Atom) -> bool:
@@ -122,11 +124,17 @@ def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
                 if match["name"] is not None:
                     item = _by_key(argument, match["name"], st)
                 else:
-                    item = values[index] if values is not None and index < len(values) else _rest(argument, st)
+                    item = (
+                        values[index] if values is not None and index < len(values) else _rest(argument, st)
+                    )
                     index += 1
                 if kind in "diouxXeEfFgGc":
                     mask = ch.of("abcdefABCDEFinfatyxo0123456789.+-")
-                    item = Value((Opaque("builtins.float", _deep(item, st), mask),)) if item.const() is None else item
+                    item = (
+                        Value((Opaque("builtins.float", _deep(item, st), mask),))
+                        if item.const() is None
+                        else item
+                    )
                 pieces.append(item)
             pieces.append(const(part[end:]))
         out.append(concat(pieces, st, binary, place))
@@ -163,7 +171,9 @@ def _by_key(argument: Value, key: str, st: State) -> Value:
     return join_all(out)
 
 
-def format_method(atom: Atom, args: list[Value], keywords: dict[str, Value], rest: Value | None, st: State) -> Value:
+def format_method(
+    atom: Atom, args: list[Value], keywords: dict[str, Value], rest: Value | None, st: State
+) -> Value:
     """`atom.format(*args, **keywords)`; attributes and items inside a field carry the argument's taints."""
     pieces: list[Value] = []
     automatic = 0
@@ -194,7 +204,9 @@ def format_method(atom: Atom, args: list[Value], keywords: dict[str, Value], res
             elif head != name:
                 value = Value((Opaque("builtins.str", deep_taints(value, st)),))
             if spec and re.fullmatch(r"[-+ 0-9,._<>^=#]*[bcdoxXeEfFgGn%]", spec) and value.const() is None:
-                value = Value((Opaque("builtins.float", deep_taints(value, st), ch.FLOAT | ch.of("abcdefABCDEF%,_")),))
+                value = Value(
+                    (Opaque("builtins.float", deep_taints(value, st), ch.FLOAT | ch.of("abcdefABCDEF%,_")),)
+                )
             pieces.append(value)
     return concat(pieces, st, is_binary(atom))
 
@@ -213,9 +225,22 @@ _PURE = {
     "upper zfill encode decode hex"
 }
 PURE = frozenset(" ".join(_PURE).split())
-_KEEPS = frozenset("strip lstrip rstrip removeprefix removesuffix expandtabs ljust rjust center zfill".split())
-_CASES = frozenset("lower upper title capitalize casefold swapcase".split())
-_NUMBERS = frozenset("find rfind index rindex count".split())
+_KEEPS = frozenset(
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "removeprefix",
+        "removesuffix",
+        "expandtabs",
+        "ljust",
+        "rjust",
+        "center",
+        "zfill",
+    ]
+)
+_CASES = frozenset(["lower", "upper", "title", "capitalize", "casefold", "swapcase"])
+_NUMBERS = frozenset(["find", "rfind", "index", "rindex", "count"])
 STRING_METHODS = PURE | {"format", "join", "translate", "format_map"}
 
 
@@ -246,7 +271,9 @@ def method(
     if name == "format":
         return format_method(atom, args, keywords, rest, st)
     if name == "format_map":
-        return Value((Opaque("builtins.str", join_taints(atom_taints(atom), _all_taints(args, {}, rest, st))),))
+        return Value(
+            (Opaque("builtins.str", join_taints(atom_taints(atom), _all_taints(args, {}, rest, st))),)
+        )
     if name == "join":
         return _join(atom, args[0] if args else Value((Opaque(),)), st, place)
     if isinstance(atom, Const) and isinstance(atom.value, str | bytes) and not keywords and rest is None:
@@ -267,11 +294,16 @@ def method(
     if name == "decode":
         return Value((text(parts(atom, st), False),))
     if name == "translate":
-        return Value((Opaque("builtins.str", join_taints(atom_taints(atom), _all_taints(args, {}, rest, st))),))
+        return Value(
+            (Opaque("builtins.str", join_taints(atom_taints(atom), _all_taints(args, {}, rest, st))),)
+        )
     if name in _CASES:
         return _cased(atom, name, st, binary)
     if name in _KEEPS:
-        kept = [p.strip() if name == "strip" and isinstance(p, str) and len(parts(atom, st)) == 1 else p for p in parts(atom, st)]
+        kept = [
+            p.strip() if name == "strip" and isinstance(p, str) and len(parts(atom, st)) == 1 else p
+            for p in parts(atom, st)
+        ]
         return Value((text(list(kept), binary),))
     one = hole(atom, st)
     piece = Opaque("builtins.bytes" if binary else "builtins.str", one.taints, one.chars, one.note, one.label)
@@ -280,11 +312,19 @@ def method(
     return Value((piece,))
 
 
-def compute(value: str | bytes, name: str, args: list[Any], alloc: Callable[[Obj], Value], place: Place) -> Value | None:
+def compute(
+    value: str | bytes, name: str, args: list[Any], alloc: Callable[[Obj], Value], place: Place
+) -> Value | None:
     """A string method on constants, by Python itself; None where it fails or grows too large."""
-    if name in ("ljust", "rjust", "center", "zfill", "expandtabs") and any(isinstance(a, int) and a > MAX_STRING for a in args):
+    if name in ("ljust", "rjust", "center", "zfill", "expandtabs") and any(
+        isinstance(a, int) and a > MAX_STRING for a in args
+    ):
         return None
-    if name == "replace" and len(args) >= 2 and len(value) * max(1, len(args[1]) if hasattr(args[1], "__len__") else 1) > MAX_STRING:
+    if (
+        name == "replace"
+        and len(args) >= 2
+        and len(value) * max(1, len(args[1]) if hasattr(args[1], "__len__") else 1) > MAX_STRING
+    ):
         return None
     try:
         result = getattr(value, name)(*args)
@@ -312,17 +352,29 @@ def _join(atom: Atom, iterable: Value, st: State, place: Place) -> Value:
             out.append(concat(pieces, st, is_binary(atom), place) if pieces else const(""))
             continue
         if obj is not None:
-            element = obj.everything() if obj.kind != "dict" else join_all([const(k) for k in obj.items] + ([obj.keys] if obj.keys else []))
+            element = (
+                obj.everything()
+                if obj.kind != "dict"
+                else join_all([const(k) for k in obj.items] + ([obj.keys] if obj.keys else []))
+            )
         elif isinstance(one, Const) and isinstance(one.value, str):
             element = Value((one,))
         else:
-            element = Value((Opaque("builtins.str", atom_taints(one), atom_chars(one), label=getattr(one, "label", "")),))
+            element = Value(
+                (Opaque("builtins.str", atom_taints(one), atom_chars(one), label=getattr(one, "label", "")),)
+            )
         if not element.atoms:
             out.append(const(""))
             continue
         item = merge(element, st)
         glue = merge(separator, st)
-        more = Opaque("builtins.str", join_taints(item.taints, glue.taints), item.chars | glue.chars, item.note, item.label)
+        more = Opaque(
+            "builtins.str",
+            join_taints(item.taints, glue.taints),
+            item.chars | glue.chars,
+            item.note,
+            item.label,
+        )
         out.append(Value((more,)) if isinstance(atom, Const) else Value((text([item, more]),)))
     return join_all(out) if out else Value((Opaque("builtins.str"),))
 
@@ -339,7 +391,13 @@ def _replace(atom: Atom, args: list[Value], st: State) -> Value:
             if plain is None and isinstance(part, str):
                 # A placeholder of a literal template is filled with the new text.
                 old = args[0].const() if args else None
-                if old is not None and isinstance(old.value, str) and old.value and old.value in part and len(args) > 1:
+                if (
+                    old is not None
+                    and isinstance(old.value, str)
+                    and old.value
+                    and old.value in part
+                    and len(args) > 1
+                ):
                     pieces = part.split(old.value)
                     for i, piece in enumerate(pieces):
                         if i:
@@ -395,7 +453,12 @@ def _split(piece: Opaque, name: str, args: list[Value], alloc: Callable[[Obj], V
         return alloc(Obj("tuple", {0: Value((piece,)), 1: middle, 2: Value((piece,))}))
     if name == "splitlines":
         mask &= ~ch.of("\r\n")
-    elif separator is not None and isinstance(separator.value, str) and len(separator.value) == 1 and not limited:
+    elif (
+        separator is not None
+        and isinstance(separator.value, str)
+        and len(separator.value) == 1
+        and not limited
+    ):
         mask &= ~ch.of(separator.value)
     elif not args:
         mask &= ~ch.SPACE | ch.NON_ASCII

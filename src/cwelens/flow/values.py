@@ -93,7 +93,9 @@ class Taint:
 
     def step(self, place: Place, text: str) -> Taint:
         trail = self.trail
-        if trail is not None and (trail.depth >= MAX_TRAIL or (trail.place[1] == place[1] and trail.text == text)):
+        if trail is not None and (
+            trail.depth >= MAX_TRAIL or (trail.place[1] == place[1] and trail.text == text)
+        ):
             return self
         return Taint(self.origin, self.safe, Trail(trail, place, text), self.assumption)
 
@@ -266,7 +268,12 @@ class Partial(Atom):
         self.func = func
         self.args = args
         self.keywords = keywords
-        self.key = ("p", func.key, tuple(a.key for a in args), tuple(sorted((k, v.key) for k, v in keywords.items())))
+        self.key = (
+            "p",
+            func.key,
+            tuple(a.key for a in args),
+            tuple(sorted((k, v.key) for k, v in keywords.items())),
+        )
 
 
 class Super(Atom):

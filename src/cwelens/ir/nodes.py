@@ -71,7 +71,7 @@ class Item(Expr):
 
 
 class Slice(Expr):
-    __slots__ = ("lower", "upper", "step")
+    __slots__ = ("lower", "step", "upper")
 
     def __init__(self, lower: Expr | None, upper: Expr | None, step: Expr | None, pos: Pos) -> None:
         self.lower = lower
@@ -83,9 +83,11 @@ class Slice(Expr):
 class Call(Expr):
     """`args` may hold `Star`; a keyword with the name None is `**value`."""
 
-    __slots__ = ("func", "args", "keywords")
+    __slots__ = ("args", "func", "keywords")
 
-    def __init__(self, func: Expr, args: list[Expr], keywords: list[tuple[str | None, Expr]], pos: Pos) -> None:
+    def __init__(
+        self, func: Expr, args: list[Expr], keywords: list[tuple[str | None, Expr]], pos: Pos
+    ) -> None:
         self.func = func
         self.args = args
         self.keywords = keywords
@@ -105,7 +107,7 @@ class Star(Expr):
 class Hole(Expr):
     """`{value!conversion:spec}` in a format string; `conversion` is "", "s", "r" or "a"; `spec` a `Format` or None."""
 
-    __slots__ = ("value", "conversion", "spec")
+    __slots__ = ("conversion", "spec", "value")
 
     def __init__(self, value: Expr, conversion: str, spec: Format | None, pos: Pos) -> None:
         self.value = value
@@ -128,7 +130,7 @@ class Format(Expr):
 class Binary(Expr):
     """`op` is the operator's spelling: + - * / // % @ ** << >> & | ^"""
 
-    __slots__ = ("op", "left", "right")
+    __slots__ = ("left", "op", "right")
 
     def __init__(self, op: str, left: Expr, right: Expr, pos: Pos) -> None:
         self.op = op
@@ -174,7 +176,7 @@ class Compare(Expr):
 class Cond(Expr):
     """`body if test else orelse`"""
 
-    __slots__ = ("test", "body", "orelse")
+    __slots__ = ("body", "orelse", "test")
 
     def __init__(self, test: Expr, body: Expr, orelse: Expr, pos: Pos) -> None:
         self.test = test
@@ -184,7 +186,7 @@ class Cond(Expr):
 
 
 class Lambda(Expr):
-    __slots__ = ("params", "body")
+    __slots__ = ("body", "params")
 
     def __init__(self, params: list[Param], body: Expr, pos: Pos) -> None:
         self.params = params
@@ -195,7 +197,7 @@ class Lambda(Expr):
 class Seq(Expr):
     """A display; `kind` is list, tuple or set."""
 
-    __slots__ = ("kind", "items")
+    __slots__ = ("items", "kind")
 
     def __init__(self, kind: str, items: list[Expr], pos: Pos) -> None:
         self.kind = kind
@@ -216,7 +218,7 @@ class DictDisplay(Expr):
 class Comp(Expr):
     """A comprehension; `kind` is list, set, dict or generator; `value` only for dict. `fors` in order."""
 
-    __slots__ = ("kind", "element", "value", "fors")
+    __slots__ = ("element", "fors", "kind", "value")
 
     def __init__(self, kind: str, element: Expr, value: Expr | None, fors: list[CompFor], pos: Pos) -> None:
         self.kind = kind
@@ -227,9 +229,11 @@ class Comp(Expr):
 
 
 class CompFor(Node):
-    __slots__ = ("target", "iterable", "conditions", "is_async")
+    __slots__ = ("conditions", "is_async", "iterable", "target")
 
-    def __init__(self, target: Expr, iterable: Expr, conditions: list[Expr], is_async: bool, pos: Pos) -> None:
+    def __init__(
+        self, target: Expr, iterable: Expr, conditions: list[Expr], is_async: bool, pos: Pos
+    ) -> None:
         self.target = target
         self.iterable = iterable
         self.conditions = conditions
@@ -248,7 +252,7 @@ class Await(Expr):
 class Yield(Expr):
     """`yield value`, or with `delegate` `yield from value`."""
 
-    __slots__ = ("value", "delegate")
+    __slots__ = ("delegate", "value")
 
     def __init__(self, value: Expr | None, delegate: bool, pos: Pos) -> None:
         self.value = value
@@ -270,7 +274,7 @@ class Walrus(Expr):
 class Unknown(Expr):
     """An expression that could not be read; `parts` are the readable expressions inside it."""
 
-    __slots__ = ("reason", "parts")
+    __slots__ = ("parts", "reason")
 
     def __init__(self, reason: str, parts: list[Expr], pos: Pos) -> None:
         self.reason = reason
@@ -296,7 +300,7 @@ class ExprStmt(Stmt):
 class Assign(Stmt):
     """`targets[0] = targets[1] = … = value`, or `target: annotation = value`; `value` None declares only."""
 
-    __slots__ = ("targets", "value", "annotation")
+    __slots__ = ("annotation", "targets", "value")
 
     def __init__(self, targets: list[Expr], value: Expr | None, annotation: Expr | None, pos: Pos) -> None:
         self.targets = targets
@@ -308,7 +312,7 @@ class Assign(Stmt):
 class AugAssign(Stmt):
     """`target op= value`; `op` as in `Binary`."""
 
-    __slots__ = ("target", "op", "value")
+    __slots__ = ("op", "target", "value")
 
     def __init__(self, target: Expr, op: str, value: Expr, pos: Pos) -> None:
         self.target = target
@@ -318,7 +322,7 @@ class AugAssign(Stmt):
 
 
 class If(Stmt):
-    __slots__ = ("test", "body", "orelse")
+    __slots__ = ("body", "orelse", "test")
 
     def __init__(self, test: Expr, body: list[Stmt], orelse: list[Stmt], pos: Pos) -> None:
         self.test = test
@@ -328,7 +332,7 @@ class If(Stmt):
 
 
 class While(Stmt):
-    __slots__ = ("test", "body", "orelse")
+    __slots__ = ("body", "orelse", "test")
 
     def __init__(self, test: Expr, body: list[Stmt], orelse: list[Stmt], pos: Pos) -> None:
         self.test = test
@@ -338,7 +342,7 @@ class While(Stmt):
 
 
 class For(Stmt):
-    __slots__ = ("target", "iterable", "body", "orelse", "is_async")
+    __slots__ = ("body", "is_async", "iterable", "orelse", "target")
 
     def __init__(
         self, target: Expr, iterable: Expr, body: list[Stmt], orelse: list[Stmt], is_async: bool, pos: Pos
@@ -354,7 +358,7 @@ class For(Stmt):
 class Handler(Node):
     """`except types as name:`; `types` None catches everything; `star` for `except*`."""
 
-    __slots__ = ("types", "name", "body", "star")
+    __slots__ = ("body", "name", "star", "types")
 
     def __init__(self, types: Expr | None, name: str | None, body: list[Stmt], star: bool, pos: Pos) -> None:
         self.types = types
@@ -365,7 +369,7 @@ class Handler(Node):
 
 
 class Try(Stmt):
-    __slots__ = ("body", "handlers", "orelse", "final")
+    __slots__ = ("body", "final", "handlers", "orelse")
 
     def __init__(
         self, body: list[Stmt], handlers: list[Handler], orelse: list[Stmt], final: list[Stmt], pos: Pos
@@ -380,9 +384,11 @@ class Try(Stmt):
 class With(Stmt):
     """`items` are (context expression, target or None)."""
 
-    __slots__ = ("items", "body", "is_async")
+    __slots__ = ("body", "is_async", "items")
 
-    def __init__(self, items: list[tuple[Expr, Expr | None]], body: list[Stmt], is_async: bool, pos: Pos) -> None:
+    def __init__(
+        self, items: list[tuple[Expr, Expr | None]], body: list[Stmt], is_async: bool, pos: Pos
+    ) -> None:
         self.items = items
         self.body = body
         self.is_async = is_async
@@ -398,7 +404,7 @@ class Return(Stmt):
 
 
 class Raise(Stmt):
-    __slots__ = ("value", "cause")
+    __slots__ = ("cause", "value")
 
     def __init__(self, value: Expr | None, cause: Expr | None, pos: Pos) -> None:
         self.value = value
@@ -407,7 +413,7 @@ class Raise(Stmt):
 
 
 class Assert(Stmt):
-    __slots__ = ("test", "message")
+    __slots__ = ("message", "test")
 
     def __init__(self, test: Expr, message: Expr | None, pos: Pos) -> None:
         self.test = test
@@ -457,7 +463,7 @@ class Import(Stmt):
 class ImportFrom(Stmt):
     """`from ..module import name as alias`: `level` counts the dots, `module` may be empty, name "*" is a star import."""
 
-    __slots__ = ("module", "level", "names")
+    __slots__ = ("level", "module", "names")
 
     def __init__(self, module: str, level: int, names: list[tuple[str, str | None]], pos: Pos) -> None:
         self.module = module
@@ -469,7 +475,7 @@ class ImportFrom(Stmt):
 class Param(Node):
     """`kind` is positional (before `/`), normal, star (`*args`), keyword (after `*`) or starstar (`**kwargs`)."""
 
-    __slots__ = ("name", "kind", "annotation", "default")
+    __slots__ = ("annotation", "default", "kind", "name")
 
     def __init__(self, name: str, kind: str, annotation: Expr | None, default: Expr | None, pos: Pos) -> None:
         self.name = name
@@ -482,7 +488,7 @@ class Param(Node):
 class Function(Stmt):
     """`def`; `pos` begins at `def` (not at the decorators); the docstring stays the first statement of `body`."""
 
-    __slots__ = ("name", "params", "body", "decorators", "returns", "is_async")
+    __slots__ = ("body", "decorators", "is_async", "name", "params", "returns")
 
     def __init__(
         self,
@@ -504,7 +510,7 @@ class Function(Stmt):
 
 
 class Class(Stmt):
-    __slots__ = ("name", "bases", "keywords", "body", "decorators")
+    __slots__ = ("bases", "body", "decorators", "keywords", "name")
 
     def __init__(
         self,
@@ -524,7 +530,7 @@ class Class(Stmt):
 
 
 class Case(Node):
-    __slots__ = ("pattern", "guard", "body")
+    __slots__ = ("body", "guard", "pattern")
 
     def __init__(self, pattern: Pattern, guard: Expr | None, body: list[Stmt], pos: Pos) -> None:
         self.pattern = pattern
@@ -534,7 +540,7 @@ class Case(Node):
 
 
 class Match(Stmt):
-    __slots__ = ("subject", "cases")
+    __slots__ = ("cases", "subject")
 
     def __init__(self, subject: Expr, cases: list[Case], pos: Pos) -> None:
         self.subject = subject
@@ -556,7 +562,7 @@ class TypeDecl(Stmt):
 class UnknownStmt(Stmt):
     """A statement that could not be read; `parts` and `body` are what could be read inside it."""
 
-    __slots__ = ("reason", "parts", "body")
+    __slots__ = ("body", "parts", "reason")
 
     def __init__(self, reason: str, parts: list[Expr], body: list[Stmt], pos: Pos) -> None:
         self.reason = reason
@@ -643,7 +649,7 @@ class PatternClass(Pattern):
 class Gap:
     """A region of the input that was given up: why, and where. Never empty of reason."""
 
-    __slots__ = ("reason", "pos")
+    __slots__ = ("pos", "reason")
 
     def __init__(self, reason: str, pos: Pos) -> None:
         self.reason = reason

@@ -7,7 +7,20 @@ from typing import Any
 
 from cwelens.ir import nodes as ir
 
-_LEAVES = {"pos", "id", "name", "op", "ops", "kind", "names", "module", "level", "reason", "template", "is_async"}
+_LEAVES = {
+    "pos",
+    "id",
+    "name",
+    "op",
+    "ops",
+    "kind",
+    "names",
+    "module",
+    "level",
+    "reason",
+    "template",
+    "is_async",
+}
 
 
 def _fields(cls: type[ir.Node]) -> tuple[str, ...]:

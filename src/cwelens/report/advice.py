@@ -52,7 +52,9 @@ def _practice(practice: Practice, seen: Observed, packages: frozenset[str]) -> A
         for sight in seen.of(trigger).kept:
             place = sight.location
             if len(reasons) < _MOST:
-                reasons.setdefault((place.path, place.line), Reason(place, trigger.text.format(code=f"`{sight.code}`")))
+                reasons.setdefault(
+                    (place.path, place.line), Reason(place, trigger.text.format(code=f"`{sight.code}`"))
+                )
     if not reasons:
         return None
     text = next(text for wanted, text in practice.texts if not wanted or wanted & packages)
@@ -64,8 +66,13 @@ def _again(material: Material) -> list[Advice]:
     found: list[Advice] = []
     if material.findings:
         conditional = [f for f in material.findings if f.confidence == "conditional"]
-        option = " --fail-on conditional" if conditional and len(conditional) == len(material.findings) else ""
-        reasons = [Reason(f.location, f"CWE-{f.cwe}, which such a run would have stopped") for f in material.findings[:_MOST]]
+        option = (
+            " --fail-on conditional" if conditional and len(conditional) == len(material.findings) else ""
+        )
+        reasons = [
+            Reason(f.location, f"CWE-{f.cwe}, which such a run would have stopped")
+            for f in material.findings[:_MOST]
+        ]
         found.append(
             Advice(
                 "Let the review run on every change",
@@ -80,7 +87,9 @@ def _again(material: Material) -> list[Advice]:
             place = record.location
             if len(by_line) == _MOST:
                 break
-            by_line.setdefault((place.path, place.line), Reason(place, f"`{record.callee}` leads out of the input"))
+            by_line.setdefault(
+                (place.path, place.line), Reason(place, f"`{record.callee}` leads out of the input")
+            )
         names = coded((record.member or record.callee for record in unseen), 3)
         found.append(
             Advice(
@@ -102,7 +111,9 @@ def _training(findings: Sequence[Finding]) -> list[Advice]:
     frequent = sorted(by_cwe, key=lambda cwe: (-len(by_cwe[cwe]), cwe))[:_WEAKNESSES]
     facts = catalogue()
     names = listed(f"CWE-{cwe} ({facts.get(cwe).short_name})" for cwe in frequent)
-    reasons = [Reason(by_cwe[cwe][0].location, f"CWE-{cwe}, {count(len(by_cwe[cwe]), 'place')}") for cwe in frequent]
+    reasons = [
+        Reason(by_cwe[cwe][0].location, f"CWE-{cwe}, {count(len(by_cwe[cwe]), 'place')}") for cwe in frequent
+    ]
     return [
         Advice(
             "Train by weakness",

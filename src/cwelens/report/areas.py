@@ -66,7 +66,11 @@ def _area(topic: Topic, seen: Observed, answers: dict[str, Closed]) -> Area | No
 def _reason(text: str, sight: Sight) -> str:
     shown = text.format(code=f"`{sight.code}`")
     handed = "{code} is handed on" in text or "{code} is sent on" in text
-    return shown.replace(" on,", f" to `{sight.call}`,", 1).replace(" on:", f" by `{sight.call}`:", 1) if handed and sight.call else shown
+    return (
+        shown.replace(" on,", f" to `{sight.call}`,", 1).replace(" on:", f" by `{sight.call}`:", 1)
+        if handed and sight.call
+        else shown
+    )
 
 
 def _answer(topic: Topic, calls: Sequence[str], answers: dict[str, Closed]) -> str:

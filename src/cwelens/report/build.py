@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from cwelens import __version__
 from cwelens.base.location import locate
@@ -14,17 +14,19 @@ from cwelens.base.source import Source
 from cwelens.checks.analysis import Analysis, analyse
 from cwelens.ir import nodes as ir
 from cwelens.models import index
-from cwelens.resolve import ledger
-from cwelens.resolve.program import Program
-from cwelens.resolve.types import Types
 from cwelens.report.material import Material
 from cwelens.report.model import InputFile, Region, Review, SourceUse
+from cwelens.resolve import ledger
+from cwelens.resolve.program import Program
+from cwelens.resolve.symbols import ModuleInfo
+from cwelens.resolve.types import Types
 from cwelens.syntax import Unit, read_file, read_text
 from cwelens.syntax.inputs import read
 
 Progress = Callable[[str, int, int], None]
 RECURSION = 6000
 T = TypeVar("T")
+Status: TypeAlias = Literal["read", "partial", "unread"]
 
 
 class UsageError(Exception):
@@ -108,7 +110,9 @@ def _read_paths(
             regions.append(Region(entry.path, entry.reason))
             inputs.append(InputFile(entry.path, "", 0, "unread", [entry.reason]))
         else:
-            inputs.append(InputFile(entry.path, "skipped", 0, "read", [f"passed over: {entry.reason}"], "context"))
+            inputs.append(
+                InputFile(entry.path, "skipped", 0, "read", [f"passed over: {entry.reason}"], "context")
+            )
 
 
 def _take(
@@ -127,9 +131,9 @@ def _take(
             units.append(unit)
         lines = max(lines, len(unit.source.lines))
     useful = any(unit.module.body for unit in read_units)
-    status = "read" if not lost else "partial" if useful else "unread"
+    status: Status = "read" if not lost else "partial" if useful else "unread"
     kind = read_units[0].kind if read_units else "python"
-    inputs.append(InputFile(shown, kind, lines, status, list(dict.fromkeys(notes))))  # type: ignore[arg-type]
+    inputs.append(InputFile(shown, kind, lines, status, list(dict.fromkeys(notes))))
 
 
 def _reader(path: Path) -> tuple[Source, ir.Module] | None:
@@ -190,23 +194,25 @@ def _material(
     program: Program,
     models: index.Models,
     units: list[Unit],
-    modules: list[object],
+    modules: list[ModuleInfo],
     analysis: Analysis,
     inputs: list[InputFile],
     regions: list[Region],
     context_given: bool,
 ) -> Material:
     types = Types(program, models.library_type)
-    known = _collect(ledger.calls(program, m, models.library_type, models.is_modelled, types) for m in modules)  # type: ignore[arg-type]
+    known = _collect(
+        ledger.calls(program, m, models.library_type, models.is_modelled, types) for m in modules
+    )
     return Material(
         program=program,
         models=models,
         units=units,
-        modules=modules,  # type: ignore[arg-type]
+        modules=modules,
         calls=known,
-        bases=_collect(ledger.base_classes(program, m) for m in modules),  # type: ignore[arg-type]
-        imports=_collect(ledger.imports(program, m) for m in modules),  # type: ignore[arg-type]
-        decorators=_collect(ledger.decorators(program, m) for m in modules),  # type: ignore[arg-type]
+        bases=_collect(ledger.base_classes(program, m) for m in modules),
+        imports=_collect(ledger.imports(program, m) for m in modules),
+        decorators=_collect(ledger.decorators(program, m) for m in modules),
         entries=analysis.entries,
         sources=[SourceUse(s.concept, s.text, s.location) for s in analysis.sources],
         operations=analysis.operations,

@@ -89,18 +89,24 @@ class _Behind:
 
     def _answer(self, symbol: ModuleInfo | ClassInfo | FunctionInfo) -> str:
         if isinstance(symbol, ModuleInfo):
-            names = [f.name for f in symbol.functions if f.parent is None and f.owner is None] + [c.name for c in symbol.classes]
+            names = [f.name for f in symbol.functions if f.parent is None and f.owner is None] + [
+                c.name for c in symbol.classes
+            ]
             text = f"a module with {coded(names, 4)}" if names else "a module"
             return f"{text}{_claim(symbol.body)}"
         claim = _claim(symbol.node.body)
         if isinstance(symbol, ClassInfo):
             bases = coded(symbol.bases_text, 3) if symbol.bases_text else ""
-            methods = coded((m for m in symbol.methods if not m.startswith("__")), 4) if symbol.methods else ""
+            methods = (
+                coded((m for m in symbol.methods if not m.startswith("__")), 4) if symbol.methods else ""
+            )
             text = "a class" + (f" on {bases}" if bases else "") + (f" with {methods}" if methods else "")
             init = symbol_of(self.material.program.find_attr(symbol, "__init__"))
             return text + claim + (self._effects(init) if isinstance(init, FunctionInfo) else "")
         kind = f"a method of `{symbol.owner.name}`" if symbol.owner is not None else "a function"
-        calls = list(dict.fromkeys(r.callee for r in self.calls(symbol) if r.callee and not r.callee.startswith("(")))
+        calls = list(
+            dict.fromkeys(r.callee for r in self.calls(symbol) if r.callee and not r.callee.startswith("("))
+        )
         does = f", calls {coded(calls, _CALLS)}" if calls else ", calls nothing" + _returns(symbol)
         return f"{kind}{does}{claim}{self._effects(symbol)}"
 
@@ -111,7 +117,9 @@ class _Behind:
         if by_function is None:
             by_function = {}
             models = self.material.models
-            for record in ledger.calls(self.material.program, module, models.library_type, models.is_modelled, self.types):
+            for record in ledger.calls(
+                self.material.program, module, models.library_type, models.is_modelled, self.types
+            ):
                 by_function.setdefault(record.function, []).append(record)
             self._calls[id(module)] = by_function
         return by_function.get(function, [])
@@ -138,7 +146,11 @@ class _Behind:
                             continue
                         said.setdefault(text, f"`{target}` in {current.module.path}:{record.node.pos[0]}")
                     symbol = self.symbol(target, current.module)
-                    if isinstance(symbol, FunctionInfo) and symbol not in seen and len(seen) < _MOST_FUNCTIONS:
+                    if (
+                        isinstance(symbol, FunctionInfo)
+                        and symbol not in seen
+                        and len(seen) < _MOST_FUNCTIONS
+                    ):
                         seen.add(symbol)
                         following.append(symbol)
             wave = following
@@ -156,11 +168,13 @@ def _claim(body: list[ir.Stmt]) -> str:
 
 
 def _returns(function: FunctionInfo) -> str:
-    body = [stmt for stmt in function.node.body if not (isinstance(stmt, ir.ExprStmt) and isinstance(stmt.value, ir.Const))]
+    body = [
+        stmt
+        for stmt in function.node.body
+        if not (isinstance(stmt, ir.ExprStmt) and isinstance(stmt.value, ir.Const))
+    ]
     if len(body) == 1 and isinstance(body[0], ir.Raise):
         return " and raises"
     if not body or (len(body) == 1 and isinstance(body[0], ir.Jump)):
         return ": its body is empty"
     return ""
-
-

@@ -119,7 +119,12 @@ def conclusion(material: Material, decided: Verdict) -> str:
     sentence = verdict(material.findings, material.regions, material.inputs)[1]
     numbers = counts(material)
     texts = [sentence + "."]
-    if decided == "inconclusive" and not numbers.calls_seen and not numbers.functions and not material.operations:
+    if (
+        decided == "inconclusive"
+        and not numbers.calls_seen
+        and not numbers.functions
+        and not material.operations
+    ):
         texts.append("Hand in code that can be read to get a verdict on it.")
         return " ".join(texts)
     uses = len(material.sources)
@@ -128,7 +133,9 @@ def conclusion(material: Material, decided: Verdict) -> str:
     operations = f"{count(done, 'security-relevant operation')}"
     if done:
         settled = numbers.operations.get("safe", 0)
-        operations += f", {settled:,} of them shown to be safe" if settled else ", none of them shown to be safe"
+        operations += (
+            f", {settled:,} of them shown to be safe" if settled else ", none of them shown to be safe"
+        )
     texts.append(f"It rests on {count(numbers.functions, 'function')}, {taken} and {operations}.")
     if numbers.calls_unresolved:
         texts.append(
@@ -136,7 +143,9 @@ def conclusion(material: Material, decided: Verdict) -> str:
             "what is behind them is not part of this verdict."
         )
     elif numbers.calls_seen:
-        texts.append(f"Every one of the {count(numbers.calls_seen, 'call')} is defined in the input, standard or modelled.")
+        texts.append(
+            f"Every one of the {count(numbers.calls_seen, 'call')} is defined in the input, standard or modelled."
+        )
     undecided = numbers.operations.get("undecided", 0) + numbers.operations.get("skipped", 0)
     if undecided:
         texts.append(f"{count(undecided, 'operation')} could not be decided.")

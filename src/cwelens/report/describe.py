@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from cwelens.base.location import locate
 from cwelens.ir import nodes as ir
-from cwelens.resolve.ledger import INHERITED
-from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 from cwelens.report.material import Material
 from cwelens.report.model import Description, EntryPoint, SourceUse, Trait
 from cwelens.report.traits import FRAMEWORKS, main_guards, test_methods, test_modules, traits
 from cwelens.report.words import coded, count, first_sentence, listed, most_frequent, sentence
+from cwelens.resolve.ledger import INHERITED
+from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 
 _RECEIVERS = 3
 _PUBLIC = 40
@@ -22,7 +22,11 @@ def description(material: Material) -> Description:
     """All of part 3."""
     kinds = traits(material)
     return Description(
-        summary(material, kinds), kinds, entry_points(material), list(material.sources), list(material.operations)
+        summary(material, kinds),
+        kinds,
+        entry_points(material),
+        list(material.sources),
+        list(material.operations),
     )
 
 
@@ -38,7 +42,11 @@ def summary(material: Material, kinds: list[Trait] | None = None) -> str:
 def docstring(body: list[ir.Stmt]) -> str:
     """The docstring of a module, class or function; empty for none."""
     first = body[0] if body else None
-    if isinstance(first, ir.ExprStmt) and isinstance(first.value, ir.Const) and isinstance(first.value.value, str):
+    if (
+        isinstance(first, ir.ExprStmt)
+        and isinstance(first.value, ir.Const)
+        and isinstance(first.value.value, str)
+    ):
         return first.value.value
     return ""
 
@@ -48,7 +56,14 @@ def _is(material: Material, kinds: list[Trait]) -> str:
     functions = sum(len(module.functions) for module in modules)
     classes = sum(len(module.classes) for module in modules)
     holds = listed(
-        [text for number, text in ((classes, count(classes, "class", "classes")), (functions, count(functions, "function"))) if number]
+        [
+            text
+            for number, text in (
+                (classes, count(classes, "class", "classes")),
+                (functions, count(functions, "function")),
+            )
+            if number
+        ]
     )
     size = f" with {holds}" if holds else ""
     if len(modules) > 1:
@@ -57,7 +72,13 @@ def _is(material: Material, kinds: list[Trait]) -> str:
     if not kinds:
         return f"code{size}"
     label = " and ".join(dict.fromkeys(trait.label for trait in kinds[:3]))
-    article = "" if label.startswith(("test code", "Django settings", "configuration", "database models")) else "an " if label[0] in "aeiou" else "a "
+    article = (
+        ""
+        if label.startswith(("test code", "Django settings", "configuration", "database models"))
+        else "an "
+        if label[0] in "aeiou"
+        else "a "
+    )
     return f"{article}{label}{size}"
 
 
@@ -147,7 +168,10 @@ def entry_points(material: Material) -> list[EntryPoint]:
     if not found and len(material.modules) == 1:
         module = material.modules[0]
         public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]
-        found = [_entry(f, "public method" if f.owner else "public function", taken.get(module.source.path, [])) for f in public]
+        found = [
+            _entry(f, "public method" if f.owner else "public function", taken.get(module.source.path, []))
+            for f in public
+        ]
     return found
 
 

@@ -113,9 +113,15 @@ EFFECTS = (
 
 ASSERTION = Effect(20, "an assertion", "", "", "only what is checked, not what is done")
 HELPER = Effect(
-    15, "a test helper", "", "", "which services are started, what requests they are sent, and with whose rights (CWE-285)"
+    15,
+    "a test helper",
+    "",
+    "",
+    "which services are started, what requests they are sent, and with whose rights (CWE-285)",
 )
-_HELPER = table("wait start stop boot create setup set up fake mock stub build make get run restart delete cleanup add use")
+_HELPER = table(
+    "wait start stop boot create setup set up fake mock stub build make get run restart delete cleanup add use"
+)
 _VERBS = table(
     "get post put patch delete create update list show find fetch set add remove do make run wait for by with all action "
     "and to from in of is has call send info detail details"
@@ -159,7 +165,9 @@ def sentence_of(effect: Effect, members: Sequence[str]) -> str:
     text = effect.text
     if effect.text == "{client}":
         about = nouns(members)[:3]
-        checked = f", validates what it is given about {listed(about)}" if about else ", validates what it is given"
+        checked = (
+            f", validates what it is given about {listed(about)}" if about else ", validates what it is given"
+        )
         text = (
             f"whether it authenticates (CWE-287){checked} (CWE-20), who may do this (CWE-285) and how the request is sent "
             "(CWE-319)"

@@ -6,19 +6,19 @@ groups that could change the verdict come first; beyond `MOST_GROUPS` groups the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from cwelens.base.location import Location
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
-from cwelens.resolve.ledger import INHERITED, CallRecord, NameRecord
-from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 from cwelens.report.effects import ASSERTION, HELPER, Effect, effect_of, helper, sentence_of
 from cwelens.report.material import Material
 from cwelens.report.model import Closed, GapGroup, GapMember
 from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin
 from cwelens.report.reads import Read, inherited_reads
-from cwelens.report.words import coded, count, listed, most_frequent, sentence
+from cwelens.report.words import coded, count, listed, sentence
+from cwelens.resolve.ledger import INHERITED, CallRecord, NameRecord
+from cwelens.resolve.symbols import FunctionInfo
 
 MOST_GROUPS = 150
 _ASKED = 3
@@ -166,7 +166,11 @@ class _Gathering:
         if record.status == "resolved" or record.text in self.closed:
             return
         name = record.target or record.text
-        if record.status == "external" and (kind == "decorator" or self._is_known(name)) and self._is_known(name):
+        if (
+            record.status == "external"
+            and (kind == "decorator" or self._is_known(name))
+            and self._is_known(name)
+        ):
             return
         module = record.text if kind == "import" else module_of(record.module, record.text)
         where = Origin("import", module, module)
@@ -201,7 +205,11 @@ class _Report:
         self.is_test = any(
             record.member.startswith("assert") and record.status == "resolved" for record in material.calls
         )
-        texts = [operation.reason for operation in material.operations if operation.disposition in ("undecided", "conditional")]
+        texts = [
+            operation.reason
+            for operation in material.operations
+            if operation.disposition in ("undecided", "conditional")
+        ]
         self.depended = " ".join(texts + [finding.assumption for finding in material.findings])
 
     def groups(self) -> list[GapGroup]:
@@ -223,7 +231,10 @@ class _Report:
         return [self._finished(group) for group in [*kept, *rest.values()]]
 
     def _rank(self, group: _Group) -> tuple[bool, int, int, str]:
-        decides = any(f"`{member.name}" in self.depended or f".{member.name}`" in self.depended for member in group.members.values())
+        decides = any(
+            f"`{member.name}" in self.depended or f".{member.name}`" in self.depended
+            for member in group.members.values()
+        )
         ranks = [effect.rank for effect in self._effects(group)] or [30]
         places = sum(len(member.locations) for member in group.members.values())
         return (not decides, min(ranks) if group.key[0] != "values" else 31, -places, group.label)
@@ -235,8 +246,16 @@ class _Report:
         for kind, name in group.members:
             if kind in ("import", "attribute"):
                 continue
-            effect = effect_of(receiver if group.key[0] in ("self", "parameter", "result", "undefined") else "", name)
-            if effect is None and self.is_test and group.key[0] == "inherited" and kind == "call" and helper(name):
+            effect = effect_of(
+                receiver if group.key[0] in ("self", "parameter", "result", "undefined") else "", name
+            )
+            if (
+                effect is None
+                and self.is_test
+                and group.key[0] == "inherited"
+                and kind == "call"
+                and helper(name)
+            ):
                 effect = HELPER
             if effect is None and group.key[0] in ("module", "package"):
                 effect = effect_of(receiver, "")
@@ -245,7 +264,10 @@ class _Report:
         return found
 
     def _finished(self, group: _Group) -> GapGroup:
-        members = sorted(group.members.values(), key=lambda member: (_ORDER.index(member.kind), min(member.locations), member.name))
+        members = sorted(
+            group.members.values(),
+            key=lambda member: (_ORDER.index(member.kind), min(member.locations), member.name),
+        )
         for member in members:
             member.locations.sort()
         return GapGroup(group.label, members, self._effect(group), self._ask(group))
@@ -263,7 +285,9 @@ class _Report:
         if not texts:
             texts.append(self._plain(group, names))
         if group.given and names:
-            texts.append(f"{coded(group.given, 3)}, which the caller chooses, {_is(len(group.given))} handed to it")
+            texts.append(
+                f"{coded(group.given, 3)}, which the caller chooses, {_is(len(group.given))} handed to it"
+            )
         return " ".join(sentence(text) for text in texts)
 
     @staticmethod

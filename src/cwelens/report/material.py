@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from cwelens.checks.finding import Finding, Operation
     from cwelens.flow.entries import Entries
     from cwelens.models.index import Models
+    from cwelens.report.model import InputFile, Region, SourceUse
     from cwelens.resolve.ledger import CallRecord, NameRecord
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ModuleInfo
-    from cwelens.report.model import InputFile, Region, SourceUse
     from cwelens.syntax.unit import Unit
 
 

@@ -13,16 +13,18 @@ from typing import Any
 from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children
-from cwelens.resolve.ledger import CallRecord, text_of
-from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 from cwelens.report.material import Material
 from cwelens.report.topics import Trigger
 from cwelens.report.words import table, words_of
+from cwelens.resolve.ledger import CallRecord, text_of
+from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 
 MOST = 40
 MOST_OF_FILE = 4
 
-CLIENT = table("api client conn connection rpc rpcapi proxy stub service http rest gateway broker sdk compute_api")
+CLIENT = table(
+    "api client conn connection rpc rpcapi proxy stub service http rest gateway broker sdk compute_api"
+)
 _NOT_CLIENT = table("mock mox fixture")
 IDENTIFIER = table("id uuid guid pk slug key ref")
 _BODY = table("body req request payload data params form json kwargs values spec")
@@ -39,16 +41,23 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     ir.ImportFrom: (),
     ir.Jump: (),
 }
-_LEAVES = frozenset([ir.Name, ir.Jump, ir.Import, ir.ImportFrom, ir.Scope, ir.Function, ir.Class, str, type(None)])
+_LEAVES = frozenset(
+    [ir.Name, ir.Jump, ir.Import, ir.ImportFrom, ir.Scope, ir.Function, ir.Class, str, type(None)]
+)
 
 
 class Sight:
     """One place that raises something: `code` is the part of it that a reason names; `call` the callee as written, if any."""
 
-    __slots__ = ("call", "code", "module", "pos", "place")
+    __slots__ = ("call", "code", "module", "place", "pos")
 
     def __init__(
-        self, module: ModuleInfo | None, pos: ir.Pos | None, code: str, call: str = "", place: Location | None = None
+        self,
+        module: ModuleInfo | None,
+        pos: ir.Pos | None,
+        code: str,
+        call: str = "",
+        place: Location | None = None,
     ) -> None:
         self.module = module
         self.pos = pos
@@ -147,7 +156,9 @@ class _Observer:
         found = self._words.get(key)
         if found is None:
             words = words_of(name) | {name.lower()}
-            found = self._words[key] = [t for t in self.by_kind.get(kind, ()) if t.words & words or _holds(t, name)]
+            found = self._words[key] = [
+                t for t in self.by_kind.get(kind, ()) if t.words & words or _holds(t, name)
+            ]
         return found
 
     def by_prefix(self, kind: str, name: str) -> list[Trigger]:
@@ -159,7 +170,8 @@ class _Observer:
                 trigger
                 for trigger in self.by_kind.get(kind, ())
                 if any(
-                    name == word or name.startswith(word if word.endswith(".") else f"{word}.") for word in trigger.words
+                    name == word or name.startswith(word if word.endswith(".") else f"{word}.")
+                    for word in trigger.words
                 )
             ]
         return found
@@ -200,7 +212,11 @@ class _Observer:
             found += self.by_words("unseen", record.member)
             if self._speaks(record.receiver):
                 words = words_of(record.member)
-                found += [t for t in self.by_kind.get("client", ()) if "*" in t.words or _first_word(words, record.member) in t.words]
+                found += [
+                    t
+                    for t in self.by_kind.get("client", ())
+                    if "*" in t.words or _first_word(words, record.member) in t.words
+                ]
         return found
 
     def _speaks(self, receiver: str) -> bool:
@@ -245,7 +261,9 @@ class _Observer:
             if handler is not None:
                 for trigger in self.by_kind.get("handler", ()):
                     if "*" in trigger.words or _changes_state(function):
-                        self.seen.of(trigger).add(module, lambda: Sight(module, _head(function.node), function.short))
+                        self.seen.of(trigger).add(
+                            module, lambda: Sight(module, _head(function.node), function.short)
+                        )
 
     def _params(self, module: ModuleInfo, function: FunctionInfo) -> None:
         for param in function.node.params:
@@ -304,7 +322,9 @@ class _Observer:
     def _handler(self, module: ModuleInfo, node: ir.Handler) -> None:
         if _is_silent(node.body):
             self._statement(module, node, "silent", "except")
-        elif node.types is None or (isinstance(node.types, ir.Name) and node.types.id in ("Exception", "BaseException")):
+        elif node.types is None or (
+            isinstance(node.types, ir.Name) and node.types.id in ("Exception", "BaseException")
+        ):
             self._statement(module, node, "broad", "except")
 
     def _statement(self, module: ModuleInfo, node: ir.Node, what: str, code: str) -> None:
@@ -373,7 +393,17 @@ def _sent_kind(value: ir.Expr) -> str:
 
 def _changes_state(function: FunctionInfo) -> bool:
     """Whether a handler takes requests that change state: by its own name or its decorator's, or the methods that names."""
-    if function.name.lower() in ("post", "put", "patch", "delete", "do_post", "do_put", "create", "update", "destroy"):
+    if function.name.lower() in (
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "do_post",
+        "do_put",
+        "create",
+        "update",
+        "destroy",
+    ):
         return True
     for node, text in zip(function.node.decorators, function.decorators):
         if text.rpartition(".")[2] in ("post", "put", "patch", "delete"):

@@ -143,7 +143,11 @@ def _module_part(binding: Binding) -> str:
     """The module that an import binding names: `from m import x` gives `m.x` where x may itself be a module, else `m`."""
     target = binding.target or ""
     last = target.rpartition(".")[2]
-    if isinstance(binding.node, ir.ImportFrom) and target.strip(".") and (last[:1].isupper() or last.isupper()):
+    if (
+        isinstance(binding.node, ir.ImportFrom)
+        and target.strip(".")
+        and (last[:1].isupper() or last.isupper())
+    ):
         return target.rpartition(".")[0] or target
     return target
 

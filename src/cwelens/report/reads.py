@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children
-from cwelens.resolve.program import is_self
-from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 from cwelens.report.material import Material
 from cwelens.report.origins import Origin, inherited
+from cwelens.resolve.program import is_self
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 
 
 class Read:
@@ -76,7 +76,12 @@ def _reads(function: FunctionInfo, defined: set[str]) -> Iterator[ir.Attr]:
             stack.append(node.func)
             continue
         if isinstance(node, ir.Attr) and isinstance(node.base, ir.Name):
-            if node.base.id == name and node.name not in defined and node.name not in seen and node.name[:2] != "__":
+            if (
+                node.base.id == name
+                and node.name not in defined
+                and node.name not in seen
+                and node.name[:2] != "__"
+            ):
                 seen.add(node.name)
                 yield node
             continue

@@ -71,9 +71,13 @@ TOPICS = (
         "Are type, format, length and range of {subjects} checked where they are received, before anything acts on them?",
         "Are type, format, length and range of every value from outside checked where it is received, before anything acts on it?",
         (
-            Trigger("source", "http websocket queue graphql rpc email network cli stdin", "untrusted data enters"),
+            Trigger(
+                "source", "http websocket queue graphql rpc email network cli stdin", "untrusted data enters"
+            ),
             Trigger("source", "environment file", "data that a user of the machine can write enters"),
-            Trigger("sent", "identifier", "the identifier {code} is handed on, and its check is not in the input"),
+            Trigger(
+                "sent", "identifier", "the identifier {code} is handed on, and its check is not in the input"
+            ),
             Trigger("sent", "body", "the data {code} is handed on, and its check is not in the input"),
             Trigger("handler", "*", "a handler takes data of a request"),
             Trigger(
@@ -93,8 +97,14 @@ TOPICS = (
         "Is the caller of every action known, and is it checked for each object what this caller may do?",
         (
             Trigger("client", _CHANGES, "{code} changes state through a service, which decides who may", 862),
-            Trigger("handler", "*", "a route that anyone who reaches it can call unless something forbids it", 862),
-            Trigger("client", "get list show find fetch query read search", "{code} reads through a service, which decides who may"),
+            Trigger(
+                "handler", "*", "a route that anyone who reaches it can call unless something forbids it", 862
+            ),
+            Trigger(
+                "client",
+                "get list show find fetch query read search",
+                "{code} reads through a service, which decides who may",
+            ),
             Trigger(
                 "call",
                 "authenticate authenticated authorize authorise authorization authentication login logout permission "
@@ -107,7 +117,12 @@ TOPICS = (
                 "oslo_policy passlib ldap ldap3 fastapi.security rest_framework.permissions rest_framework.authentication",
                 "{code} is part of telling who the caller is",
             ),
-            Trigger("name", "is_admin is_superuser is_staff user_id owner_id project_id tenant_id", "{code} says who or whose something is", 639),
+            Trigger(
+                "name",
+                "is_admin is_superuser is_staff user_id owner_id project_id tenant_id",
+                "{code} says who or whose something is",
+                639,
+            ),
         ),
         "acts for a user, checks who the caller is, or calls a service that would",
         "auth authenticate authenticated authorize token login policy enforce permission admin role user can",
@@ -120,11 +135,29 @@ TOPICS = (
         "Is every failure and refusal recorded with who asked, for what and when, and without secrets or internals in what the caller sees?",
         (
             Trigger("statement", "silent", "the exception is dropped without a trace", 390),
-            Trigger("statement", "broad", "every exception is caught here: what becomes of it decides what is recorded"),
-            Trigger("text", "error fault fail failed failure exception denied refused traceback", "{code} is about a failure: what is recorded of it, and shown to whom, is decided elsewhere", 209),
+            Trigger(
+                "statement",
+                "broad",
+                "every exception is caught here: what becomes of it decides what is recorded",
+            ),
+            Trigger(
+                "text",
+                "error fault fail failed failure exception denied refused traceback",
+                "{code} is about a failure: what is recorded of it, and shown to whom, is decided elsewhere",
+                209,
+            ),
             Trigger("library", "logging loguru structlog oslo_log syslog", "{code} writes the log"),
-            Trigger("call", "log audit notify notification traceback print_exc format_exc emit_notification", "{code} records or reports something"),
-            Trigger("operation", "log. response.error", "{code} writes to a log or tells the client of an error", 532),
+            Trigger(
+                "call",
+                "log audit notify notification traceback print_exc format_exc emit_notification",
+                "{code} records or reports something",
+            ),
+            Trigger(
+                "operation",
+                "log. response.error",
+                "{code} writes to a log or tells the client of an error",
+                532,
+            ),
         ),
         "handles, raises, expects or records an error",
         "log error exception audit notify warn fault record",
@@ -136,13 +169,40 @@ TOPICS = (
         "Is what {subjects} carries protected on the way and where it is kept, and does any of it have to be secret?",
         "Is sensitive data encrypted on the way and where it is kept?",
         (
-            Trigger("secret", "password passwd pwd secret token credential credentials apikey api_key private_key", "a secret stands in the code", 312),
-            Trigger("name", "password passwd secret credential credentials private_key api_key access_token ssn card_number cvv iban", "{code} names data that has to stay secret", 312),
-            Trigger("sent", "body", "{code} is sent on: whether the connection is encrypted is decided where the client is made", 319),
+            Trigger(
+                "secret",
+                "password passwd pwd secret token credential credentials apikey api_key private_key",
+                "a secret stands in the code",
+                312,
+            ),
+            Trigger(
+                "name",
+                "password passwd secret credential credentials private_key api_key access_token ssn card_number cvv iban",
+                "{code} names data that has to stay secret",
+                312,
+            ),
+            Trigger(
+                "sent",
+                "body",
+                "{code} is sent on: whether the connection is encrypted is decided where the client is made",
+                319,
+            ),
             Trigger("operation", "cleartext tls cipher", "{code} decides how data is protected"),
-            Trigger("library", "cryptography Crypto Cryptodome nacl ssl smtplib ftplib telnetlib", "{code} protects data, or carries it unprotected", 319),
-            Trigger("unseen", "encrypt decrypt cipher", "{code} protects data in a way that is not in the input"),
-            Trigger("plain", "http:// ftp:// telnet:// ldap:// amqp://", "{code} is an address without encryption", 319),
+            Trigger(
+                "library",
+                "cryptography Crypto Cryptodome nacl ssl smtplib ftplib telnetlib",
+                "{code} protects data, or carries it unprotected",
+                319,
+            ),
+            Trigger(
+                "unseen", "encrypt decrypt cipher", "{code} protects data in a way that is not in the input"
+            ),
+            Trigger(
+                "plain",
+                "http:// ftp:// telnet:// ldap:// amqp://",
+                "{code} is an address without encryption",
+                319,
+            ),
         ),
         "names secret data, sends data out, or encrypts",
         "ssl tls https encrypt decrypt cipher cert verify",
@@ -158,11 +218,28 @@ TOPICS = (
             Trigger("operation", "shell. process.", "{code} starts a process", 78),
             Trigger("operation", "code. template. format.", "{code} interprets a text as code", 94),
             Trigger("operation", "html.", "{code} writes HTML", 79),
-            Trigger("operation", "ldap. xpath. xml. xslt. header. email.", "{code} builds a document or message"),
-            Trigger("unseen", "sql query raw_query execute executemany cursor exec_driver_sql", "{code} looks like a database query", 89),
-            Trigger("unseen", "shell popen cmd command subprocess ssh_execute trycmd run_command", "{code} looks like a command", 78),
+            Trigger(
+                "operation", "ldap. xpath. xml. xslt. header. email.", "{code} builds a document or message"
+            ),
+            Trigger(
+                "unseen",
+                "sql query raw_query execute executemany cursor exec_driver_sql",
+                "{code} looks like a database query",
+                89,
+            ),
+            Trigger(
+                "unseen",
+                "shell popen cmd command subprocess ssh_execute trycmd run_command",
+                "{code} looks like a command",
+                78,
+            ),
             Trigger("unseen", "eval exec compile_expression", "{code} looks like running code", 94),
-            Trigger("unseen", "template markup render_template render_to_string html", "{code} looks like producing a document", 79),
+            Trigger(
+                "unseen",
+                "template markup render_template render_to_string html",
+                "{code} looks like producing a document",
+                79,
+            ),
         ),
         "builds or runs a query, a command, a template or code",
         "execute query sql shell popen command render eval",
@@ -174,8 +251,16 @@ TOPICS = (
         "Can anyone but this program write what is read back into objects?",
         (
             Trigger("operation", "deserialise", "{code} turns data into objects"),
-            Trigger("library", "pickle cPickle marshal shelve yaml dill jsonpickle joblib torch.load cloudpickle", "{code} turns data into objects or back"),
-            Trigger("unseen", "unpickle deserialize deserialise unmarshal loads", "{code} looks like turning data into objects"),
+            Trigger(
+                "library",
+                "pickle cPickle marshal shelve yaml dill jsonpickle joblib torch.load cloudpickle",
+                "{code} turns data into objects or back",
+            ),
+            Trigger(
+                "unseen",
+                "unpickle deserialize deserialise unmarshal loads",
+                "{code} looks like turning data into objects",
+            ),
         ),
         "turns data into objects",
         "load loads unpickle deserialize yaml",
@@ -188,7 +273,12 @@ TOPICS = (
         (
             Trigger("operation", "path. upload.", "{code} opens or changes a file"),
             Trigger("library", "tarfile zipfile shutil", "{code} unpacks, copies or removes files"),
-            Trigger("unseen", "upload filename filepath save_file read_file write_file extractall unlink rmtree", "{code} looks like file access", 434),
+            Trigger(
+                "unseen",
+                "upload filename filepath save_file read_file write_file extractall unlink rmtree",
+                "{code} looks like file access",
+                434,
+            ),
         ),
         "opens, names or changes a file",
         "open path file save upload",
@@ -200,9 +290,18 @@ TOPICS = (
         "Who chooses the hosts that are connected to, and are their certificates checked?",
         (
             Trigger("operation", "url.request tls. ssh.", "{code} connects to another machine", 295),
-            Trigger("library", "requests httpx aiohttp.Client urllib.request urllib2 urllib3 socket paramiko http.client websocket websockets grpc", "{code} connects to another machine", 295),
+            Trigger(
+                "library",
+                "requests httpx aiohttp.Client urllib.request urllib2 urllib3 socket paramiko http.client websocket websockets grpc",
+                "{code} connects to another machine",
+                295,
+            ),
             Trigger("operation", "bind. cors. host.", "{code} decides who can connect"),
-            Trigger("unseen", "urlopen download fetch_url webhook", "{code} looks like a request to another machine"),
+            Trigger(
+                "unseen",
+                "urlopen download fetch_url webhook",
+                "{code} looks like a request to another machine",
+            ),
         ),
         "connects to another machine",
         "request connect verify ssl cert url",
@@ -213,9 +312,19 @@ TOPICS = (
         "Where does the value of {subjects} come from when the code is deployed, who can read it, and is it changed when it leaks?",
         "Where do secrets and settings come from when the code is deployed, and who can read them?",
         (
-            Trigger("secret", "password passwd pwd secret token credential credentials apikey api_key private_key access_key", "a secret is given as a literal"),
-            Trigger("operation", "secret. key. jwt. debug.", "{code} is a secret or a setting that others rely on"),
-            Trigger("library", "os.environ os.getenv dotenv decouple environ hvac keyring oslo_config", "{code} reads or defines configuration"),
+            Trigger(
+                "secret",
+                "password passwd pwd secret token credential credentials apikey api_key private_key access_key",
+                "a secret is given as a literal",
+            ),
+            Trigger(
+                "operation", "secret. key. jwt. debug.", "{code} is a secret or a setting that others rely on"
+            ),
+            Trigger(
+                "library",
+                "os.environ os.getenv dotenv decouple environ hvac keyring oslo_config",
+                "{code} reads or defines configuration",
+            ),
         ),
         "holds or reads a secret or a setting",
         "config secret environ vault key password",
@@ -228,7 +337,12 @@ TOPICS = (
         (
             Trigger("operation", "cookie. csrf. session.", "{code} is about cookies or the session", 614),
             Trigger("handler", "change", "a route that changes state"),
-            Trigger("call", "set_cookie csrf_exempt csrf_protect set_signed_cookie cycle_key", "{code} is about cookies or the session", 614),
+            Trigger(
+                "call",
+                "set_cookie csrf_exempt csrf_protect set_signed_cookie cycle_key",
+                "{code} is about cookies or the session",
+                614,
+            ),
         ),
         "keeps a session or changes state on a web request",
         "csrf session cookie token",
@@ -240,8 +354,17 @@ TOPICS = (
         "What bounds time and memory where somebody else chooses the input?",
         (
             Trigger("statement", "endless", "the loop ends only from inside"),
-            Trigger("operation", "regex. xml.bomb path.archive", "{code} may take long or grow large on chosen input", 1333),
-            Trigger("unseen", "retry poll decompress thumbnail resize_image bulk_create", "{code} may take long, and what bounds it is not in the input"),
+            Trigger(
+                "operation",
+                "regex. xml.bomb path.archive",
+                "{code} may take long or grow large on chosen input",
+                1333,
+            ),
+            Trigger(
+                "unseen",
+                "retry poll decompress thumbnail resize_image bulk_create",
+                "{code} may take long, and what bounds it is not in the input",
+            ),
         ),
         "loops without a bound or does work whose size others choose",
         "limit timeout max retry quota",
@@ -253,8 +376,16 @@ TOPICS = (
         "What happens when two of these run at once on the same object or file?",
         (
             Trigger("operation", "toctou tempfile.", "{code} uses a file that can change under it"),
-            Trigger("library", "threading multiprocessing concurrent.futures eventlet greenlet gevent asyncio.create_task asyncio.gather fcntl", "{code} lets code run at once"),
-            Trigger("unseen", "lock synchronized spawn_n acquire_lock with_lock", "{code} looks like locking or running at once"),
+            Trigger(
+                "library",
+                "threading multiprocessing concurrent.futures eventlet greenlet gevent asyncio.create_task asyncio.gather fcntl",
+                "{code} lets code run at once",
+            ),
+            Trigger(
+                "unseen",
+                "lock synchronized spawn_n acquire_lock with_lock",
+                "{code} looks like locking or running at once",
+            ),
         ),
         "runs code at once or locks",
         "lock synchronized thread spawn",
@@ -265,8 +396,14 @@ TOPICS = (
         "Does anything that has to be unguessable or unforgeable rest on {subjects}?",
         "Does anything that has to be unguessable or unforgeable rest on these?",
         (
-            Trigger("operation", "hash. cipher. random. key. timing.", "{code} chooses an algorithm or a random value"),
-            Trigger("library", "hashlib hmac random secrets Crypto.Hash", "{code} hashes or draws random values"),
+            Trigger(
+                "operation",
+                "hash. cipher. random. key. timing.",
+                "{code} chooses an algorithm or a random value",
+            ),
+            Trigger(
+                "library", "hashlib hmac random secrets Crypto.Hash", "{code} hashes or draws random values"
+            ),
         ),
         "hashes, encrypts or draws random values",
         "hash random secret sign",

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
-from cwelens.resolve.ledger import CallRecord
-from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 from cwelens.report.material import Material
 from cwelens.report.model import Trait
 from cwelens.report.observe import is_client
 from cwelens.report.words import coded, count, listed, table, words_of
+from cwelens.resolve.ledger import CallRecord
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 
 MOST = 60
 FRAMEWORKS = {
@@ -40,7 +40,9 @@ _COMMANDS = ("argparse", "optparse", "getopt", "click", "typer", "docopt", "fire
 _TEST_LIBRARIES = ("unittest", "pytest", "testtools", "nose", "unittest2", "hypothesis", "doctest")
 _MOCKS = ("mock", "unittest.mock", "mox3", "mox", "flexmock")
 _TEST_BASES = ("TestCase", "TestBase", "TestCaseBase", "Test", "Tests", "TestSuite")
-_FUNCTIONAL = table("functional integration integrated acceptance system tempest e2e selenium playwright live")
+_FUNCTIONAL = table(
+    "functional integration integrated acceptance system tempest e2e selenium playwright live"
+)
 _STARTS = table("start boot spawn launch run deploy")
 _SERVICES = table("service server compute daemon container app worker process conductor instance")
 _CLIENTS = ("client", "api", "browser", "page", "test_client", "app_client", "http_client")
@@ -57,7 +59,9 @@ class Facts:
 
     __slots__ = ("calls", "imports", "material", "module", "unit_kind")
 
-    def __init__(self, material: Material, module: ModuleInfo, calls: list[CallRecord], unit_kind: str) -> None:
+    def __init__(
+        self, material: Material, module: ModuleInfo, calls: list[CallRecord], unit_kind: str
+    ) -> None:
         self.material = material
         self.module = module
         self.calls = calls
@@ -92,7 +96,9 @@ def traits(material: Material) -> list[Trait]:
         for module, _, places in found[label]:
             room = MOST - len(evidence)
             share = places if len(found[label]) == 1 else places[:2]
-            evidence += [locate(module.source, _line(pos)) for pos in sorted(dict.fromkeys(share))[: max(room, 0)]]
+            evidence += [
+                locate(module.source, _line(pos)) for pos in sorted(dict.fromkeys(share))[: max(room, 0)]
+            ]
         whys = found[label]
         why = whys[0][1] if len(whys) == 1 else f"{count(len(whys), 'file')}, for instance: {whys[0][1]}"
         result.append(Trait(label, evidence, why))
@@ -105,7 +111,9 @@ def is_test(trait: Trait) -> bool:
 
 def test_methods(module: ModuleInfo) -> list[FunctionInfo]:
     """Functions that a test runner calls: `test…` methods and functions, not nested ones."""
-    return [f for f in module.functions if f.name.startswith("test") and f.parent is None and f.kind != "property"]
+    return [
+        f for f in module.functions if f.name.startswith("test") and f.parent is None and f.kind != "property"
+    ]
 
 
 def test_modules(material: Material) -> set[ModuleInfo]:
@@ -172,7 +180,10 @@ def _tests(facts: Facts) -> Iterator[Found]:
     whys, places = [], []
     if classes:
         bases = [base for cls in classes for base in cls.bases_text if base]
-        whys.append(f"{count(len(classes), 'test class', 'test classes')}" + (f" derived from {coded(bases, 2)}" if bases else ""))
+        whys.append(
+            f"{count(len(classes), 'test class', 'test classes')}"
+            + (f" derived from {coded(bases, 2)}" if bases else "")
+        )
         places += [cls.node.pos for cls in classes]
     if methods:
         whys.append(count(len(methods), "test method" if classes else "test function"))
@@ -198,21 +209,27 @@ def _is_test_class(facts: Facts, cls: ClassInfo) -> bool:
 
 def _asserts_in(facts: Facts, cls: ClassInfo) -> bool:
     return any(
-        record.function is not None and record.function.self_class is cls and _is_assertion(record) for record in facts.calls
+        record.function is not None and record.function.self_class is cls and _is_assertion(record)
+        for record in facts.calls
     )
 
 
 def _is_assertion(record: CallRecord) -> bool:
     return record.member.startswith(("assert", "fail")) and (
-        record.receiver.startswith(("self", "cls")) or record.receiver.endswith(("mock", "assert")) or "." in record.receiver
+        record.receiver.startswith(("self", "cls"))
+        or record.receiver.endswith(("mock", "assert"))
+        or "." in record.receiver
     )
 
 
 def _lone(module: ModuleInfo, asserts: list[CallRecord]) -> bool:
     """Methods cut out of a test class: `self.assert…` in a function without a class."""
     return any(
-        record.receiver == "self" and record.function is not None and record.function.self_class is None
-        and record.function.node.params[:1] and record.function.node.params[0].name == "self"
+        record.receiver == "self"
+        and record.function is not None
+        and record.function.self_class is None
+        and record.function.node.params[:1]
+        and record.function.node.params[0].name == "self"
         for record in asserts
     )
 
@@ -230,7 +247,9 @@ def _assert_statements(methods: list[FunctionInfo]) -> list[ir.Pos]:
     return places
 
 
-def _level(facts: Facts, classes: list[ClassInfo], methods: list[FunctionInfo]) -> tuple[str, str, list[ir.Pos]]:
+def _level(
+    facts: Facts, classes: list[ClassInfo], methods: list[FunctionInfo]
+) -> tuple[str, str, list[ir.Pos]]:
     """How much a test drives: services through an API, or a unit with stand-ins; the path only adds to what code shows."""
     named = [cls for cls in classes if any(words_of(base) & _FUNCTIONAL for base in cls.bases_text)]
     drives: dict[str, ir.Pos] = {}
@@ -241,15 +260,30 @@ def _level(facts: Facts, classes: list[ClassInfo], methods: list[FunctionInfo]) 
         receiver = record.receiver.rpartition(".")[2]
         if receiver in _CLIENTS or (receiver and is_client(receiver) and record.receiver.startswith("self.")):
             drives.setdefault(f"{record.receiver}.{record.member}", record.node.pos)
-        elif record.member.split("_")[0] in _STARTS or words_of(record.member) & _STARTS and words_of(record.member) & _SERVICES:
+        elif record.member.split("_")[0] in _STARTS or (
+            words_of(record.member) & _STARTS and words_of(record.member) & _SERVICES
+        ):
             if words_of(record.member) & _SERVICES:
-                starts.setdefault(f"{record.receiver.removesuffix(' (inherited)')}.{record.member}", record.node.pos)
-    sends = [r for r in facts.calls if r.target is not None and r.target.startswith(("requests.", "httpx.", "playwright.", "selenium."))]
+                starts.setdefault(
+                    f"{record.receiver.removesuffix(' (inherited)')}.{record.member}", record.node.pos
+                )
+    sends = [
+        r
+        for r in facts.calls
+        if r.target is not None and r.target.startswith(("requests.", "httpx.", "playwright.", "selenium."))
+    ]
     mocks = facts.imported(_MOCKS)
     mocked = [r for r in facts.calls if r.target is not None and ".mock." in f".{r.target}."] or [
-        r for r in facts.calls if r.receiver in ("mock", "mock.patch") or r.receiver == "self" and r.member in ("stub_out", "stubs")
+        r
+        for r in facts.calls
+        if r.receiver in ("mock", "mock.patch")
+        or (r.receiver == "self" and r.member in ("stub_out", "stubs"))
     ]
-    stands_in = bool(mocks) or bool(mocked) or any("patch" in decorator for f in methods for decorator in f.decorators)
+    stands_in = (
+        bool(mocks)
+        or bool(mocked)
+        or any("patch" in decorator for f in methods for decorator in f.decorators)
+    )
     reasons, places = [], []
     if named:
         bases = [base for cls in named for base in cls.bases_text if words_of(base) & _FUNCTIONAL]
@@ -263,7 +297,12 @@ def _level(facts: Facts, classes: list[ClassInfo], methods: list[FunctionInfo]) 
     if sends:
         reasons.append("it sends requests")
         places += [record.node.pos for record in sends[:3]]
-    evident = len(reasons) > 1 or bool(starts) or bool(drives) and not stands_in or bool(sends) and not stands_in
+    evident = (
+        len(reasons) > 1
+        or bool(starts)
+        or (bool(drives) and not stands_in)
+        or (bool(sends) and not stands_in)
+    )
     if reasons and evident:
         if words_of(facts.module.source.path) & _FUNCTIONAL:
             reasons.append("its path says so too")
@@ -287,7 +326,11 @@ def _web(facts: Facts) -> Iterator[Found]:
             by_framework.setdefault(FRAMEWORKS.get(name.lower(), name), []).append(function)
     for name, functions in sorted(by_framework.items()):
         names = coded((function.short for function in functions), 3)
-        yield f"web handler ({name})", f"{count(len(functions), 'function')} that {name} calls: {names}", [f.node.pos for f in functions]
+        yield (
+            f"web handler ({name})",
+            f"{count(len(functions), 'function')} that {name} calls: {names}",
+            [f.node.pos for f in functions],
+        )
     if by_framework:
         return
     controllers = [
@@ -307,17 +350,41 @@ def _web(facts: Facts) -> Iterator[Found]:
         )
         return
     if name == "Django":
-        views = [f for f in facts.module.functions if f.node.params and f.node.params[0].name == "request" and f.owner is None]
-        shown = [r for r in facts.calls if r.target is not None and r.target.startswith(("django.http.", "django.shortcuts."))]
+        views = [
+            f
+            for f in facts.module.functions
+            if f.node.params and f.node.params[0].name == "request" and f.owner is None
+        ]
+        shown = [
+            r
+            for r in facts.calls
+            if r.target is not None and r.target.startswith(("django.http.", "django.shortcuts."))
+        ]
         if views and shown:
-            yield "web handler (Django)", f"{coded((f.name for f in views), 3)} take a request and answer it", [f.node.pos for f in views]
+            yield (
+                "web handler (Django)",
+                f"{coded((f.name for f in views), 3)} take a request and answer it",
+                [f.node.pos for f in views],
+            )
         return
-    wsgi = [f for f in facts.module.functions if [p.name for p in f.node.params[-2:]] == ["environ", "start_response"]]
+    wsgi = [
+        f
+        for f in facts.module.functions
+        if [p.name for p in f.node.params[-2:]] == ["environ", "start_response"]
+    ]
     if wsgi:
-        yield "web handler (WSGI)", f"{coded(f.name for f in wsgi)} is a WSGI application", [f.node.pos for f in wsgi]
+        yield (
+            "web handler (WSGI)",
+            f"{coded(f.name for f in wsgi)} is a WSGI application",
+            [f.node.pos for f in wsgi],
+        )
     apps = [r for r in facts.calls if r.target is not None and r.target in _APPLICATIONS]
     if apps:
-        yield f"web application ({name or 'WSGI'})", f"`{apps[0].callee}(…)` makes the application", [r.node.pos for r in apps]
+        yield (
+            f"web application ({name or 'WSGI'})",
+            f"`{apps[0].callee}(…)` makes the application",
+            [r.node.pos for r in apps],
+        )
 
 
 _APPLICATIONS = {
@@ -348,14 +415,28 @@ def _command(facts: Facts) -> Iterator[Found]:
         whys.append("`if __name__ == '__main__'`")
         places.append(guard.pos)
     used = [
-        r for r in facts.calls if r.target is not None and r.target.partition(".")[0] in _COMMANDS and r.member[:1].isupper()
+        r
+        for r in facts.calls
+        if r.target is not None and r.target.partition(".")[0] in _COMMANDS and r.member[:1].isupper()
     ]
-    decorated = [f for f in facts.module.functions if any(d.partition(".")[0] in ("click", "typer", "app", "cli") and d.endswith((".command", ".group", ".argument", ".option")) for d in f.decorators)]
+    decorated = [
+        f
+        for f in facts.module.functions
+        if any(
+            d.partition(".")[0] in ("click", "typer", "app", "cli")
+            and d.endswith((".command", ".group", ".argument", ".option"))
+            for d in f.decorators
+        )
+    ]
     imported = facts.imported(_COMMANDS)
     if imported and (used or decorated):
         whys.append(f"arguments are read with `{imported[0][0].partition('.')[0]}`")
         places += [r.node.pos for r in used] + [f.node.pos for f in decorated]
-    taken = [s for s in facts.material.sources if s.concept == "cli.argument" and s.location.path == facts.module.source.path]
+    taken = [
+        s
+        for s in facts.material.sources
+        if s.concept == "cli.argument" and s.location.path == facts.module.source.path
+    ]
     if taken and not (used or decorated):
         whys.append("command-line arguments are read")
         places += [(s.location.line, 0, s.location.line, 0) for s in taken]
@@ -379,15 +460,31 @@ def _settings(facts: Facts) -> Iterator[Found]:
     assigned = _assigned(facts.module)
     known = [name for name in assigned if name in _DJANGO_SETTINGS]
     if len(known) >= 2:
-        yield "Django settings", f"{coded(known, 4)} are settings of Django", [assigned[name] for name in known]
+        yield (
+            "Django settings",
+            f"{coded(known, 4)} are settings of Django",
+            [assigned[name] for name in known],
+        )
         return
     upper = [name for name in assigned if name.isupper() and len(name) > 2]
-    other = [s for s in facts.module.body if not isinstance(s, (ir.Assign, ir.Import, ir.ImportFrom, ir.ExprStmt))]
+    other = [
+        s for s in facts.module.body if not isinstance(s, (ir.Assign, ir.Import, ir.ImportFrom, ir.ExprStmt))
+    ]
     if len(upper) >= 3 and not other and len(upper) * 2 > len(assigned):
-        yield "configuration", f"{count(len(upper), 'constant')} and nothing else", [assigned[name] for name in upper]
-    options = [r for r in facts.calls if r.target is None and r.receiver == "cfg" and r.member.endswith("Opt")]
+        yield (
+            "configuration",
+            f"{count(len(upper), 'constant')} and nothing else",
+            [assigned[name] for name in upper],
+        )
+    options = [
+        r for r in facts.calls if r.target is None and r.receiver == "cfg" and r.member.endswith("Opt")
+    ]
     if len(options) >= 2:
-        yield "configuration (oslo.config)", f"{count(len(options), 'option')} defined", [r.node.pos for r in options]
+        yield (
+            "configuration (oslo.config)",
+            f"{count(len(options), 'option')} defined",
+            [r.node.pos for r in options],
+        )
 
 
 def _migration(facts: Facts) -> Iterator[Found]:
@@ -395,11 +492,15 @@ def _migration(facts: Facts) -> Iterator[Found]:
     assigned = _assigned(module)
     moves = [f for f in module.functions if f.name in ("upgrade", "downgrade") and f.owner is None]
     if moves and ("revision" in assigned or "down_revision" in assigned):
-        places = [f.node.pos for f in moves] + [assigned[n] for n in ("revision", "down_revision") if n in assigned]
+        places = [f.node.pos for f in moves] + [
+            assigned[n] for n in ("revision", "down_revision") if n in assigned
+        ]
         yield "database migration (Alembic)", f"{coded(f.name for f in moves)} and `revision`", places
     for cls in module.classes:
-        if cls.name == "Migration" and any(b.endswith("Migration") for b in cls.bases_text) and (
-            "operations" in cls.bindings or "dependencies" in cls.bindings
+        if (
+            cls.name == "Migration"
+            and any(b.endswith("Migration") for b in cls.bases_text)
+            and ("operations" in cls.bindings or "dependencies" in cls.bindings)
         ):
             yield "database migration (Django)", "a class `Migration` with operations", [cls.node.pos]
 
@@ -411,7 +512,11 @@ def _models(facts: Facts) -> Iterator[Found]:
         if any(b in ("models.Model", "db.Model") for b in cls.bases_text) or "__tablename__" in cls.bindings
     ]
     if tables:
-        yield "database models", f"{coded((cls.name for cls in tables), 3)} are mapped to tables", [cls.node.pos for cls in tables]
+        yield (
+            "database models",
+            f"{coded((cls.name for cls in tables), 3)} are mapped to tables",
+            [cls.node.pos for cls in tables],
+        )
 
 
 def _notebook(facts: Facts) -> Iterator[Found]:
@@ -434,12 +539,19 @@ def _otherwise(facts: Facts) -> Iterator[Found]:
     """Script, package interface, library module: what code is that shows nothing more telling."""
     module = facts.module
     acts = [s for s in module.body if _acts(s)]
-    defined = [*(c.node for c in module.classes), *(f.node for f in module.functions if f.parent is None and f.owner is None)]
+    defined: list[ir.Class | ir.Function] = [
+        *(c.node for c in module.classes),
+        *(f.node for f in module.functions if f.parent is None and f.owner is None),
+    ]
     if acts and len(acts) >= len(defined):
         yield "script", f"{count(len(acts), 'statement')} run at the top level", [s.pos for s in acts]
     elif defined:
         names = coded((node.name for node in defined), 3)
-        yield "library module", f"it defines {names} and starts nothing itself", [node.pos for node in defined]
+        yield (
+            "library module",
+            f"it defines {names} and starts nothing itself",
+            [node.pos for node in defined],
+        )
     elif any(isinstance(s, (ir.Import, ir.ImportFrom)) for s in module.body):
         yield "package interface", "it only imports and names things", [module.body[0].pos]
     elif acts:
@@ -453,7 +565,9 @@ def _acts(stmt: ir.Stmt) -> bool:
         return False
     if isinstance(stmt, ir.ExprStmt):
         return not isinstance(stmt.value, ir.Const)
-    return not isinstance(stmt, (ir.Assign, ir.If, ir.Try)) or (isinstance(stmt, ir.Assign) and isinstance(stmt.value, ir.Call))
+    return not isinstance(stmt, (ir.Assign, ir.If, ir.Try)) or (
+        isinstance(stmt, ir.Assign) and isinstance(stmt.value, ir.Call)
+    )
 
 
 def _assigned(module: ModuleInfo) -> dict[str, ir.Pos]:
