@@ -5,6 +5,7 @@ A parameter of an entry is of unknown trust, unless a route, its annotation or i
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
