@@ -11,7 +11,7 @@ from typing import Any
 from cwelens.base import chars as ch
 from cwelens.flow import attributes, natives, scopes, strings
 from cwelens.flow.conditions import holds_all
-from cwelens.flow.run import MAX_DEPTH, Args, CallSite, Exits, Run, written
+from cwelens.flow.run import Args, CallSite, Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
 from cwelens.flow.values import (
     NONE,
@@ -278,7 +278,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     target = func.node
     key = id(target)
     depth = run.frame.depth
-    if run.stack.count(key) > 0 or depth >= MAX_DEPTH:
+    if run.stack.count(key) > 0 or depth >= run.reach():
         why = "recursion" if run.stack.count(key) else "calls nested too deeply"
         return Value((Opaque(None, _all_taints(args, st), label=f"{written_callee(node)}() ({why})"),))
     info = func.info

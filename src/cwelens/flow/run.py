@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 8
 ENTRY_FUEL = 40_000
+# (what an entry may have cost, how deep calls are entered up to then)
+REACH = ((600, MAX_DEPTH), (1_200, 4), (2_500, 3), (5_000, 2))
 
 
 class OutOfFuel(Exception):
@@ -206,6 +208,17 @@ class Run:
 
     def place(self, node: ir.Node) -> Place:
         return self.frame.module.source, node.pos
+
+    def reach(self) -> int:
+        """How deep calls are still entered: the more an entry has cost, the less deep, so that its cost stays bounded.
+
+        A call that is not entered gives a value with the origins of its arguments, labelled with the reason.
+        """
+        spent = ENTRY_FUEL - self.fuel
+        for limit, depth in REACH:
+            if spent < limit:
+                return depth
+        return 1
 
     def burn(self, amount: int = 1) -> None:
         self.fuel -= amount

@@ -137,9 +137,10 @@ def _take(
 
 
 def _reader(path: Path) -> tuple[Source, ir.Module] | None:
-    """A context file: its first unit."""
+    """A context file: its first unit. An empty one is a package's `__init__.py` and a module all the same."""
     units = read_file(path)
-    return (units[0].source, units[0].module) if units and units[0].is_code else None
+    usable = bool(units) and (units[0].is_code or units[0].is_empty)
+    return (units[0].source, units[0].module) if usable else None
 
 
 def _assemble(
@@ -170,7 +171,11 @@ def _assemble(
     material = _material(program, models, units, modules, analysis, inputs, regions, bool(context))
     verdict, sentence = conclusion.verdict(analysis.findings, regions, inputs)
     closed = closing.closed(material)
-    seen = observe(material, (trigger for raiser in (*TOPICS, *PRACTICES) for trigger in raiser.triggers))
+    seen = observe(
+        material,
+        (trigger for raiser in (*TOPICS, *PRACTICES) for trigger in raiser.triggers),
+        (c.name for c in closed),
+    )
     found_areas, left_out = areas.areas(material, closed, seen)
     return Review(
         verdict=verdict,

@@ -106,9 +106,9 @@ class Observed:
         return found
 
 
-def observe(material: Material, triggers: Iterable[Trigger]) -> Observed:
-    """What in the inputs raises each of the triggers."""
-    return _Observer(material, triggers).run()
+def observe(material: Material, triggers: Iterable[Trigger], closed: Iterable[str] = ()) -> Observed:
+    """What in the inputs raises each of the triggers; `closed` names what leads out of the input and context answered."""
+    return _Observer(material, triggers, frozenset(closed)).run()
 
 
 def is_client(receiver: str) -> bool:
@@ -118,8 +118,9 @@ def is_client(receiver: str) -> bool:
 
 
 class _Observer:
-    def __init__(self, material: Material, triggers: Iterable[Trigger]) -> None:
+    def __init__(self, material: Material, triggers: Iterable[Trigger], closed: frozenset[str]) -> None:
         self.material = material
+        self.closed = closed
         self.seen = Observed()
         self.by_kind: dict[str, list[Trigger]] = {}
         for trigger in triggers:
@@ -199,7 +200,7 @@ class _Observer:
             self.seen.of(trigger).add(
                 record.module, lambda: Sight(record.module, record.node.pos, record.callee, _name(record))
             )
-        if record.status == "unresolved":
+        if self._outside(record):
             self._sent(record)
         elif record.member.startswith(_ASSERTIONS):
             self._texts(record.module, record.node.args)
@@ -208,7 +209,7 @@ class _Observer:
         found = list(self.by_words("call", record.member))
         if record.target is not None:
             found += self.by_prefix("library", record.target)
-        if record.status == "unresolved":
+        if self._outside(record):
             found += self.by_words("unseen", record.member)
             if self._speaks(record.receiver):
                 words = words_of(record.member)
@@ -218,6 +219,10 @@ class _Observer:
                     if "*" in t.words or _first_word(words, record.member) in t.words
                 ]
         return found
+
+    def _outside(self, record: CallRecord) -> bool:
+        """Whether the callee is not in the input, be it that context holds it."""
+        return record.status == "unresolved" or _name(record) in self.closed
 
     def _speaks(self, receiver: str) -> bool:
         known = self._clients.get(receiver)

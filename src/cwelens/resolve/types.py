@@ -34,6 +34,10 @@ LibraryType: TypeAlias = Callable[[str], "str | None"]
 
 TOO_DEEP = "the code is nested too deeply"
 _MAX_DEPTH = 24
+# Methods of test base classes that give back their first argument, by their documentation.
+_HANDED_BACK = {
+    "useFixture": "`useFixture` of `testtools` and `fixtures` gives back the fixture it is handed"
+}
 _CONTEXT_MANAGERS = {
     "contextmanager",
     "contextlib.contextmanager",
@@ -385,7 +389,14 @@ class Types:
     # Calls
 
     def _call(self, scope: Scope, expr: ir.Call) -> Outcome:
-        return self.result(self.callee(scope, expr), scope, expr)
+        callee = self.callee(scope, expr)
+        func = expr.func
+        given = _HANDED_BACK.get(func.name) if isinstance(func, ir.Attr) else None
+        if given is not None and expr.args and not isinstance(symbol_of(callee), FunctionInfo):
+            found = self.type_of_scope(scope, expr.args[0])
+            symbol = symbol_of(found)
+            return found if symbol is None else Assumed(symbol, given)
+        return self.result(callee, scope, expr)
 
     def callee(self, scope: Scope, call: ir.Call) -> Outcome:
         """What a call calls: a function, a class, an `External`, or a local `Binding` to a lambda."""
