@@ -97,6 +97,13 @@ def parser() -> argparse.ArgumentParser:
         help="the mildest verdict that gives an exit status other than 0",
     )
     made.add_argument(
+        "--threat-model",
+        action="append",
+        default=[],
+        choices=("remote", "local", "stored"),
+        help="whose data is untrusted beside remote data: local (arguments, environment, files), stored (databases)",
+    )
+    made.add_argument(
         "--include-vendored", action="store_true", help="also review vendored code in directories"
     )
     made.add_argument(
@@ -113,16 +120,18 @@ def _review(argv: list[str]) -> int:
 
     if "-" in options.paths and len(options.paths) > 1:
         return _usage("- (standard input) cannot be combined with other paths")
+    threats = ("remote", *options.threat_model)
     progress = Progress(sys.stderr) if sys.stderr.isatty() else None
     try:
         if options.paths == ["-"]:
-            made = review_bytes(sys.stdin.buffer.read(), context=options.context)
+            made = review_bytes(sys.stdin.buffer.read(), context=options.context, threat_models=threats)
         else:
             made = review(
                 paths=options.paths,
                 context=options.context,
                 include_vendored=options.include_vendored,
                 progress=progress,
+                threat_models=threats,
             )
     except UsageError as error:
         return _usage(str(error))

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,11 @@ def _files() -> list[store.File]:
 
 
 FILES = _files()
+KNOWN_GAPS = frozenset(
+    line
+    for line in (Path(__file__).parent / "known_gaps.txt").read_text().splitlines()
+    if not line.startswith("#")
+)
 TYPES = {
     name
     for file in FILES
@@ -59,14 +66,19 @@ def fill(snippet: str, name: str) -> str:
 
 
 def _cases() -> Iterator[object]:
+    rows: Counter[str] = Counter()
     for file in FILES:
         for entry in file.entries:
             shown = entry.example.bad + entry.example.good
             names = entry.row.names if "$CALL" in shown or "$NAME" in shown else entry.row.names[:1]
             for name in names:
                 at = f"{file.name}:{entry.row.TABLE}:{name}"
-                yield pytest.param(entry.example, name, "bad", id=f"{at}:bad")
-                yield pytest.param(entry.example, name, "good", id=f"{at}:good")
+                rows[at] += 1
+                at += f"#{rows[at]}" if rows[at] > 1 else ""
+                for side in ("bad", "good"):
+                    # A known gap fails the test as soon as it is closed, so that its line is taken out of the list.
+                    marks = pytest.mark.xfail(strict=True) if f"{at}:{side}" in KNOWN_GAPS else ()
+                    yield pytest.param(entry.example, name, side, id=f"{at}:{side}", marks=marks)
 
 
 @pytest.mark.parametrize(("example", "name", "side"), list(_cases()))
@@ -77,7 +89,8 @@ def test_row(example: object, name: str, side: str) -> None:
 
     assert isinstance(example, Example)
     text = fill(example.bad if side == "bad" else example.good, name)
-    result = review(text)
+    # The example of a source is judged where its kind of data counts; a good example has to be good everywhere.
+    result = review(text, threat_models=("remote", "local", "stored"))
     if side == "good":
         shown = [f"{f.rule} (CWE-{f.cwe}) line {f.location}: {f.message}" for f in result.findings]
         assert shown == [], text

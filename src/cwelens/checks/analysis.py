@@ -10,9 +10,9 @@ from cwelens.base.location import Location, locate
 from cwelens.checks import literals, outcome
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
-from cwelens.flow.entries import Entries, run_module
+from cwelens.flow.entries import Entries, run_module, run_top_level
 from cwelens.flow.relevance import relevant
-from cwelens.flow.run import Shared
+from cwelens.flow.run import REMOTE, Shared
 
 if TYPE_CHECKING:
     from cwelens.models.index import Models
@@ -40,15 +40,24 @@ class Analysis:
 
 
 def analyse(
-    program: Program, models: Models, modules: list[ModuleInfo], progress: Progress | None = None
+    program: Program,
+    models: Models,
+    modules: list[ModuleInfo],
+    progress: Progress | None = None,
+    threats: frozenset[str] = REMOTE,
 ) -> Analysis:
-    """Findings, operations and sources of the given modules of a program, in a fixed order."""
-    shared = Shared(program, models)
+    """Findings, operations and sources of the given modules of a program, in a fixed order.
+
+    `threats` are the threat models whose sources count as untrusted: remote, local, stored.
+    """
+    shared = Shared(program, models, threats)
     checker = Checker(shared)
     entries = Entries()
     for module in modules:
         shared.learn(module)
     wanted = relevant(modules, models)
+    for module in modules:
+        run_top_level(shared, checker, module, entries)
     for number, module in enumerate(modules):
         if progress is not None:
             progress(number, len(modules))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import names
+from cwelens.checks import names, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.rules import BY_ID, RULES, Rule
 from cwelens.flow import assign
@@ -207,9 +207,14 @@ class Checker:
                 self._password_hash(run, site, row)
                 continue
             if row.concept in ("process.argv", "process.program"):
-                self._process(run, site, values, row.library)
+                if row.port.kind == "from":
+                    self._arguments(run, site, values, row.library)
+                else:
+                    self._process(run, site, values, row.library)
                 continue
             judgement = self._judge_sink(run, site, rule, values, st)
+            if row.concept == "regex.subject":
+                judgement = regexes.subject(site, judgement)
             if verdict is None and judgement.kind in ("defect", "conditional"):
                 judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
             if (
@@ -387,6 +392,13 @@ class Checker:
 
     # Special sinks
 
+    def _arguments(self, run: Run, site: CallSite, values: list[Value], library: str) -> None:
+        """Arguments that follow the program as positional ones: `create_subprocess_exec("git", "log", ref)`."""
+        first = site.args.get(0, "program")
+        program = first.const() if first is not None else None
+        if program is not None and str(program.value).rpartition("/")[2] in OPTION_PROGRAMS:
+            self._options(run, site, RULES["process.argv"], values, None, library)
+
     def _process(self, run: Run, site: CallSite, values: list[Value], library: str) -> None:
         """An argument list: who chooses the program, what a shell is given, what can be read as an option."""
         st = site.state
@@ -408,7 +420,7 @@ class Checker:
                         judgement,
                         library,
                         site.note,
-                        "shell.command",
+                        "process.program",
                     )
                     continue
                 first = obj.items.get(0)
@@ -418,7 +430,14 @@ class Checker:
                     )
                     kind = Judgement("undecided", "the program is not known", taint)
                     self.record(
-                        run, program_rule, site.place, site.written, kind, library, site.note, "shell.command"
+                        run,
+                        program_rule,
+                        site.place,
+                        site.written,
+                        kind,
+                        library,
+                        site.note,
+                        "process.program",
                     )
                     continue
                 judgement = judge(program_rule, first, st)
@@ -440,7 +459,7 @@ class Checker:
                     judgement,
                     library,
                     site.note,
-                    "shell.command",
+                    "process.program",
                 )
 
     def _options(

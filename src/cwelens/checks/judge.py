@@ -81,6 +81,8 @@ def _atom(rule: Rule, atom: object, st: State) -> Judgement:
             return judge(rule, obj.items["path"], st)
         if rule.concept in ("html.body",) and obj is not None and obj.kind in ("dict", "list"):
             return Judgement("neutralised", "sent as JSON")
+        if rule.concept == "nosql.query" and obj is not None and obj.rest is None:
+            return worst([_atom(rule, part, st) for held in obj.items.values() for part in held.atoms])
         taints = deep_taints(Value((atom,)), st)
         return _hole(rule, Opaque(None, taints), (), 0, composed=False)
     return Judgement("not untrusted")
@@ -324,7 +326,16 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "xml.document": _xml,
     "xml.bomb": _xml,
 }
+
+
+def _nosql_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """An operator needs a dictionary; a string is compared as it is."""
+    return "a text holds no operators" if hole.type in _PLAIN or parts else ""
+
+
+_PLAIN = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool"))
 _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
     "path.file": _path_special,
     "upload.save": _path_special,
+    "nosql.query": _nosql_special,
 }

@@ -80,6 +80,7 @@ _IMPLIED = (
     ("xxe", "xml-entities"),
     ("log-injection", "sensitive-log"),
     ("jwt-none", "jwt-unverified"),
+    ("program-injection", "command-injection"),
     ("argument-injection", "command-injection"),
     ("argument-injection", "program-injection"),
 )

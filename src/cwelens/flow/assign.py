@@ -179,6 +179,24 @@ def _store_item(run: Run, target: ir.Item, value: Value, st: State) -> None:
         st.env[path] = value
 
 
+def _setting_of_owner(run: Run, node: ir.Expr, key: Any, value: Value, st: State) -> None:
+    """`owner.attr[key] = value` is a setting of the owner's type, whatever kind of object the attribute is."""
+    from cwelens.flow.expressions import evaluate
+
+    base = node.base if isinstance(node, ir.Item) else None
+    if not isinstance(base, ir.Attr):
+        return
+    run.quiet += 1
+    try:
+        owner = evaluate(run, base.base, st)
+    finally:
+        run.quiet -= 1
+    for atom in owner.atoms:
+        type_ = type_of_atom(atom, st)
+        if type_ and run.models.settings(f"{type_}.{base.name}"):
+            run.observer.setting(run, node, f"{type_}.{base.name}", key, value, st, written(node))
+
+
 def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: ir.Expr) -> None:
     """`base[key] = value` on heap objects; on library objects it is a setting."""
     atom_key = key.const()
@@ -206,6 +224,10 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
         type_ = type_of_atom(atom, st)
         if type_ and atom_key is not None:
             run.observer.setting(run, node, type_, atom_key.value, value, st, written(node))
+    if atom_key is not None:
+        _setting_of_owner(run, node, atom_key.value, value, st)
+    for atom in base.atoms:
+        type_ = type_of_atom(atom, st)
         name = f"{type_}.__setitem__"
         if type_ and run.models.sinks(name):
             args = Args([key, value], {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING, Any
 
 from cwelens.flow import scopes, strings
@@ -52,7 +53,7 @@ LABEL_LIMIT = 60
 def source_taint(run: Run, concept: str, what: str, place: Place, note: str = "") -> Taints:
     """The taint of data read from a modelled source."""
     entry = run.models.concept(concept)
-    kind = "untrusted" if entry.threat == "remote" else "local"
+    kind = "untrusted" if entry.threat in run.shared.threats else "local"
     run.observer.source(run, concept, what, place)
     origin = Origin(kind, concept, f"`{what}` ({entry.description})", place, note)
     return (Taint(origin, {}, Trail(None, place, f"`{what}` is {entry.description}")),)
@@ -107,6 +108,10 @@ def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
     type_ = models.attr_type(atom.name, name)
     if type_ is not None:
         return Value((Opaque(type_, label=dotted),))
+    if atom.name == "stat" and name.startswith("S_I"):
+        mode = getattr(stat, name, None)
+        if isinstance(mode, int):
+            return const(mode)
     return Value((Lib(dotted),))
 
 

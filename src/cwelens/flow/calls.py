@@ -6,7 +6,7 @@ call clears that entry.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
 from cwelens.flow import attributes, natives, scopes, strings
@@ -46,6 +46,9 @@ from cwelens.ir.walk import walk
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
+
+if TYPE_CHECKING:
+    from cwelens.models.schema import Route
 
 NO_RETURN = "typing.NoReturn"
 NEVER = frozenset(
@@ -262,6 +265,9 @@ def written_callee(node: ir.Expr) -> str:
 
 def _call_method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Value:
     receiver = Value((atom.receiver,))
+    text = f"builtins.str.{atom.name}"
+    if atom.name in strings.STRING_METHODS and run.models.sinks(text):
+        _tell(run, node, text, args, receiver, st, atom.note)
     done = natives.method(run, node, atom, args, st)
     if done is not None:
         return done
@@ -524,6 +530,8 @@ def library_call(
     name = models.canonical(name)
     if models.sinks(name) or models.misuses(name):
         _tell(run, node, name, args, receiver, st, note)
+    for route in models.routes_by_register(name):
+        _register(run, route, args, receiver, st)
     if name in NEVER:
         return NOTHING
     place = run.place(node)
@@ -558,6 +566,18 @@ def library_call(
     if type_ is None and name.rpartition(".")[2][:1].isupper():
         return Value((Opaque(name, taints, note=note, label=label),))
     return Value((Opaque(type_.name if type_ else None, taints, note=note, label=label),))
+
+
+def _register(run: Run, route: Route, args: Args, receiver: Value | None, st: State) -> None:
+    """A call that hands a function of the program to a framework: remembered for when the function is started."""
+    if route.handler is None:
+        return
+    first = args.positional[0].const() if args.positional else None
+    path = first.value if first is not None and isinstance(first.value, str) else ""
+    for value in args.at(route.handler, receiver):
+        for atom in value.atoms:
+            if isinstance(atom, Func):
+                run.shared.registered.setdefault(id(atom.node), (route, path))
 
 
 def _predictable(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | None, st: State) -> Value:

@@ -66,18 +66,24 @@ class Entries:
     analysed: int = 0
 
 
-def run_module(
-    shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]
-) -> None:
-    """Interprets a module's top level and those of its functions whose node ids are in `wanted`."""
+def run_top_level(shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries) -> None:
+    """Interprets a module's top level; all of these come before the functions, since another file may register routes."""
     shared.learn(module)
     run = Run(shared, observer, Frame(module, None, None, None, None, None))
     try:
         scopes.module_env(run, module)
+        scopes.django_settings(run, module)
     except (OutOfFuel, RecursionError):
         entries.failures.append(Failure(module, None, "the analysis of its top level went over its budget"))
     except Exception as error:
         entries.failures.append(Failure(module, None, crash(error)))
+
+
+def run_module(
+    shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]
+) -> None:
+    """Interprets those functions of a module whose node ids are in `wanted`, and its handlers."""
+    run = Run(shared, observer, Frame(module, None, None, None, None, None))
     for function in module.functions:
         handler = find_handler(run, function)
         if handler is not None:
@@ -349,6 +355,9 @@ def _handled(
 def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     """The route by which a framework calls a function: a decorator, or the class it stands in."""
     models = run.models
+    registered = run.shared.registered.get(id(function.node))
+    if registered is not None:
+        return Handler(*registered)
     for decorator in function.node.decorators:
         target = decorator.func if isinstance(decorator, ir.Call) else decorator
         for name, note in _callable_names(run, function, target):

@@ -15,11 +15,13 @@ from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
     from cwelens.models.index import Models
-    from cwelens.models.schema import Port
+    from cwelens.models.schema import Port, Route
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 
 MAX_DEPTH = 8
+# The threat model in force unless another is asked for: data that somebody elsewhere sends.
+REMOTE = frozenset(("remote",))
 ENTRY_FUEL = 40_000
 # (what an entry may have cost, how deep calls are entered up to then)
 REACH = ((600, MAX_DEPTH), (1_200, 4), (2_500, 3), (5_000, 2))
@@ -141,8 +143,9 @@ class Observer(Protocol):
 class Shared:
     """What all runs over one program share: results for modules and classes that do not depend on the entry."""
 
-    def __init__(self, program: Program, models: Models) -> None:
+    def __init__(self, program: Program, models: Models, threats: frozenset[str] = REMOTE) -> None:
         self.program = program
+        self.threats = threats
         self.models = models
         self.functions: dict[int, FunctionInfo] = {}
         self.classes: dict[int, ClassInfo] = {}
@@ -153,6 +156,8 @@ class Shared:
         self.base: dict[Loc, Obj] = {}
         self.entered: set[int] = set()
         self.called: dict[int, int] = {}
+        # Functions that a call at module level handed to a framework, by node: the route's row, and the path written there.
+        self.registered: dict[int, tuple[Route, str]] = {}
         self.closures: dict[int, Frame] = {}
         self.masks: dict[str, int] = {}
         self.members: dict[int, dict[str, set[str]]] = {}

@@ -254,6 +254,39 @@ def class_settings(run: Run, info: ClassInfo, st: State) -> None:
                     run.observer.setting(run, binding[0].node, target, None, value, st, f"{info.name}.{name}")
 
 
+# Settings that a Django project's settings module has and hardly any other module; two of them tell it (Django's settings reference).
+_DJANGO = frozenset(
+    [
+        "ALLOWED_HOSTS",
+        "INSTALLED_APPS",
+        "MIDDLEWARE",
+        "MIDDLEWARE_CLASSES",
+        "ROOT_URLCONF",
+        "WSGI_APPLICATION",
+        "TEMPLATES",
+        "DATABASES",
+        "AUTH_PASSWORD_VALIDATORS",
+        "STATIC_URL",
+    ]
+)
+
+
+def django_settings(run: Run, module: ModuleInfo) -> None:
+    """The names of a module that is recognised as Django's settings are settings."""
+    if len(_DJANGO & module.bindings.keys()) < 2:
+        return
+    state = run.shared.modules.get(module.name)
+    if state is None:
+        return
+    saved = run.frame
+    run.frame = run.shared.module_frames[module.name]
+    for name, bindings in module.bindings.items():
+        value = state.env.get(name)
+        if value is not None and name.isupper():
+            run.observer.setting(run, bindings[-1].node, f"django.settings.{name}", None, value, state, name)
+    run.frame = saved
+
+
 def frame_object(value: Value, st: State) -> Obj | None:
     """The heap object a value is, where it is exactly one."""
     if len(value.atoms) == 1 and isinstance(value.atoms[0], Ref):

@@ -25,6 +25,7 @@ from cwelens.syntax.inputs import read
 
 Progress = Callable[[str, int, int], None]
 RECURSION = 6000
+THREAT_MODELS = frozenset(("remote", "local", "stored"))
 T = TypeVar("T")
 Status: TypeAlias = Literal["read", "partial", "unread"]
 
@@ -41,16 +42,19 @@ def review(
     name: str = "-",
     include_vendored: bool = False,
     progress: Progress | None = None,
+    threat_models: Iterable[str] = ("remote",),
 ) -> Review:
     """Reviews code and returns the Review.
 
     Either `text` (a fragment, a file's content; `name` is shown for it) or `paths` (files and directories). `context` names
-    files or directories that are consulted where the input refers to them, and not reviewed. Bad input is part of the answer
+    files or directories that are consulted where the input refers to them, and not reviewed. `threat_models` says whose data is untrusted:
+    `remote` (what is sent from elsewhere), `local` (arguments, environment, files, standard input), `stored` (databases). Bad input is part of the answer
     (verdict `inconclusive`); `UsageError` is raised only where neither or both of `text` and `paths` are given, or a context path
     does not exist.
     """
     if (text is None) == (not paths):
         raise UsageError("give either text or paths")
+    threats = _threats(threat_models)
     for path in context:
         if not Path(path).exists():
             raise UsageError(f"context {path} does not exist")
@@ -66,14 +70,19 @@ def review(
             _take(read_text(name, text), name, units, inputs, regions)
         else:
             _read_paths(paths, include_vendored, units, inputs, regions, progress)
-        return _assemble(units, inputs, regions, [Path(p) for p in context], progress)
+        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats)
     finally:
         sys.setrecursionlimit(limit)
         if collecting:
             gc.enable()
 
 
-def review_bytes(data: bytes, name: str = "-", context: Sequence[str | Path] = ()) -> Review:
+def review_bytes(
+    data: bytes,
+    name: str = "-",
+    context: Sequence[str | Path] = (),
+    threat_models: Iterable[str] = ("remote",),
+) -> Review:
     """As `review` for undecoded bytes (standard input)."""
     units: list[Unit] = []
     regions: list[Region] = []
@@ -82,9 +91,19 @@ def review_bytes(data: bytes, name: str = "-", context: Sequence[str | Path] = (
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
         _take(read(name, data), name, units, inputs, regions)
-        return _assemble(units, inputs, regions, [Path(p) for p in context], None)
+        return _assemble(units, inputs, regions, [Path(p) for p in context], None, _threats(threat_models))
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _threats(names: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset(names)
+    unknown = wanted - THREAT_MODELS
+    if unknown:
+        raise UsageError(
+            f"no threat model {sorted(unknown)[0]!r}; there are {', '.join(sorted(THREAT_MODELS))}"
+        )
+    return wanted
 
 
 def _read_paths(
@@ -149,6 +168,7 @@ def _assemble(
     regions: list[Region],
     context: list[Path],
     progress: Progress | None,
+    threats: frozenset[str],
 ) -> Review:
     from cwelens.report import advice, areas, closing, conclusion, describe, gaps
     from cwelens.report.observe import observe
@@ -163,7 +183,7 @@ def _assemble(
         if progress is not None:
             progress("analysing", done, total)
 
-    analysis = analyse(program, models, modules, step)
+    analysis = analyse(program, models, modules, step, threats)
     for failure in analysis.entries.failures:
         node = failure.function.node if failure.function is not None else None
         where = locate(failure.module.source, node.pos) if node is not None else None

@@ -1,0 +1,63 @@
+"""Whether an expression that untrusted text meets can run away (CWE-1333): decided by its structure, for patterns that are known."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cwelens.base.regex.redos import Undecided, analyse
+from cwelens.checks.judge import Judgement
+from cwelens.flow import assign, scopes
+from cwelens.flow.run import CallSite
+from cwelens.flow.values import Value
+
+_METHODS = frozenset(("match", "fullmatch"))
+
+
+def subject(site: CallSite, judgement: Judgement) -> Judgement:
+    """The judgement on the text that an expression is applied to, given whether it is untrusted."""
+    if judgement.kind not in ("defect", "conditional", "undecided"):
+        return judgement
+    pattern, flags = _pattern(site)
+    if pattern is None:
+        return Judgement("undecided", "the expression is not known", judgement.taint)
+    last = site.name.rpartition(".")[2]
+    slow, why = growth(pattern, flags, last if last in _METHODS else "search", judgement.kind == "defect")
+    if slow:
+        return Judgement(judgement.kind, why, judgement.taint)
+    return Judgement("undecided" if slow is None else "neutralised", why, judgement.taint)
+
+
+def _pattern(site: CallSite) -> tuple[str | bytes | None, int]:
+    flags: Value | None
+    if site.name.startswith(("re.Pattern.", "regex.Pattern.")):
+        obj = scopes.frame_object(site.receiver, site.state) if site.receiver is not None else None
+        given = obj.items.get("pattern") if obj is not None else None
+        flags = obj.items.get("flags") if obj is not None else None
+    else:
+        given = site.args.get(0, "pattern")
+        flags = site.args.get(None, "flags")
+    constant = given.const() if given is not None else None
+    if constant is None or not isinstance(constant.value, str | bytes):
+        return None, 0
+    number = assign.as_key(flags) if flags is not None else 0
+    return constant.value, number if isinstance(number, int) else 0
+
+
+@lru_cache(maxsize=2048)
+def growth(pattern: str | bytes, flags: int, method: str, sure: bool) -> tuple[bool | None, str]:
+    """Whether time can grow out of proportion to the text (None: not decided), and the reason in words.
+
+    `sure`: the text is untrusted for certain. Only then does it count that a search tries again at every offset, which is common
+    and needs a long text to hurt.
+    """
+    try:
+        found = analyse(pattern, flags, method)
+    except Undecided as error:
+        return None, str(error)
+    if found is None:
+        return False, "the expression takes time in proportion to the text"
+    if not found.confirmed:
+        return None, "whether the expression can run away could not be confirmed"
+    if found.retry and not sure:
+        return False, "the expression is at most retried at each offset of the text"
+    return True, found.explanation
