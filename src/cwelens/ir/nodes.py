@@ -71,7 +71,7 @@ class Item(Expr):
 
 
 class Slice(Expr):
-    __slots__ = ("lower", "step", "upper")
+    __slots__ = ("lower", "upper", "step")
 
     def __init__(self, lower: Expr | None, upper: Expr | None, step: Expr | None, pos: Pos) -> None:
         self.lower = lower
@@ -83,7 +83,7 @@ class Slice(Expr):
 class Call(Expr):
     """`args` may hold `Star`; a keyword with the name None is `**value`."""
 
-    __slots__ = ("args", "func", "keywords")
+    __slots__ = ("func", "args", "keywords")
 
     def __init__(
         self, func: Expr, args: list[Expr], keywords: list[tuple[str | None, Expr]], pos: Pos
@@ -107,7 +107,7 @@ class Star(Expr):
 class Hole(Expr):
     """`{value!conversion:spec}` in a format string; `conversion` is "", "s", "r" or "a"; `spec` a `Format` or None."""
 
-    __slots__ = ("conversion", "spec", "value")
+    __slots__ = ("value", "conversion", "spec")
 
     def __init__(self, value: Expr, conversion: str, spec: Format | None, pos: Pos) -> None:
         self.value = value
@@ -130,7 +130,7 @@ class Format(Expr):
 class Binary(Expr):
     """`op` is the operator's spelling: + - * / // % @ ** << >> & | ^"""
 
-    __slots__ = ("left", "op", "right")
+    __slots__ = ("op", "left", "right")
 
     def __init__(self, op: str, left: Expr, right: Expr, pos: Pos) -> None:
         self.op = op
@@ -176,7 +176,7 @@ class Compare(Expr):
 class Cond(Expr):
     """`body if test else orelse`"""
 
-    __slots__ = ("body", "orelse", "test")
+    __slots__ = ("test", "body", "orelse")
 
     def __init__(self, test: Expr, body: Expr, orelse: Expr, pos: Pos) -> None:
         self.test = test
@@ -186,7 +186,7 @@ class Cond(Expr):
 
 
 class Lambda(Expr):
-    __slots__ = ("body", "params")
+    __slots__ = ("params", "body")
 
     def __init__(self, params: list[Param], body: Expr, pos: Pos) -> None:
         self.params = params
@@ -197,7 +197,7 @@ class Lambda(Expr):
 class Seq(Expr):
     """A display; `kind` is list, tuple or set."""
 
-    __slots__ = ("items", "kind")
+    __slots__ = ("kind", "items")
 
     def __init__(self, kind: str, items: list[Expr], pos: Pos) -> None:
         self.kind = kind
@@ -218,7 +218,7 @@ class DictDisplay(Expr):
 class Comp(Expr):
     """A comprehension; `kind` is list, set, dict or generator; `value` only for dict. `fors` in order."""
 
-    __slots__ = ("element", "fors", "kind", "value")
+    __slots__ = ("kind", "element", "value", "fors")
 
     def __init__(self, kind: str, element: Expr, value: Expr | None, fors: list[CompFor], pos: Pos) -> None:
         self.kind = kind
@@ -229,7 +229,7 @@ class Comp(Expr):
 
 
 class CompFor(Node):
-    __slots__ = ("conditions", "is_async", "iterable", "target")
+    __slots__ = ("target", "iterable", "conditions", "is_async")
 
     def __init__(
         self, target: Expr, iterable: Expr, conditions: list[Expr], is_async: bool, pos: Pos
@@ -252,7 +252,7 @@ class Await(Expr):
 class Yield(Expr):
     """`yield value`, or with `delegate` `yield from value`."""
 
-    __slots__ = ("delegate", "value")
+    __slots__ = ("value", "delegate")
 
     def __init__(self, value: Expr | None, delegate: bool, pos: Pos) -> None:
         self.value = value
@@ -274,7 +274,7 @@ class Walrus(Expr):
 class Unknown(Expr):
     """An expression that could not be read; `parts` are the readable expressions inside it."""
 
-    __slots__ = ("parts", "reason")
+    __slots__ = ("reason", "parts")
 
     def __init__(self, reason: str, parts: list[Expr], pos: Pos) -> None:
         self.reason = reason
@@ -300,7 +300,7 @@ class ExprStmt(Stmt):
 class Assign(Stmt):
     """`targets[0] = targets[1] = … = value`, or `target: annotation = value`; `value` None declares only."""
 
-    __slots__ = ("annotation", "targets", "value")
+    __slots__ = ("targets", "value", "annotation")
 
     def __init__(self, targets: list[Expr], value: Expr | None, annotation: Expr | None, pos: Pos) -> None:
         self.targets = targets
@@ -312,7 +312,7 @@ class Assign(Stmt):
 class AugAssign(Stmt):
     """`target op= value`; `op` as in `Binary`."""
 
-    __slots__ = ("op", "target", "value")
+    __slots__ = ("target", "op", "value")
 
     def __init__(self, target: Expr, op: str, value: Expr, pos: Pos) -> None:
         self.target = target
@@ -322,7 +322,7 @@ class AugAssign(Stmt):
 
 
 class If(Stmt):
-    __slots__ = ("body", "orelse", "test")
+    __slots__ = ("test", "body", "orelse")
 
     def __init__(self, test: Expr, body: list[Stmt], orelse: list[Stmt], pos: Pos) -> None:
         self.test = test
@@ -332,7 +332,7 @@ class If(Stmt):
 
 
 class While(Stmt):
-    __slots__ = ("body", "orelse", "test")
+    __slots__ = ("test", "body", "orelse")
 
     def __init__(self, test: Expr, body: list[Stmt], orelse: list[Stmt], pos: Pos) -> None:
         self.test = test
@@ -342,7 +342,7 @@ class While(Stmt):
 
 
 class For(Stmt):
-    __slots__ = ("body", "is_async", "iterable", "orelse", "target")
+    __slots__ = ("target", "iterable", "body", "orelse", "is_async")
 
     def __init__(
         self, target: Expr, iterable: Expr, body: list[Stmt], orelse: list[Stmt], is_async: bool, pos: Pos
@@ -358,7 +358,7 @@ class For(Stmt):
 class Handler(Node):
     """`except types as name:`; `types` None catches everything; `star` for `except*`."""
 
-    __slots__ = ("body", "name", "star", "types")
+    __slots__ = ("types", "name", "body", "star")
 
     def __init__(self, types: Expr | None, name: str | None, body: list[Stmt], star: bool, pos: Pos) -> None:
         self.types = types
@@ -369,7 +369,7 @@ class Handler(Node):
 
 
 class Try(Stmt):
-    __slots__ = ("body", "final", "handlers", "orelse")
+    __slots__ = ("body", "handlers", "orelse", "final")
 
     def __init__(
         self, body: list[Stmt], handlers: list[Handler], orelse: list[Stmt], final: list[Stmt], pos: Pos
@@ -384,7 +384,7 @@ class Try(Stmt):
 class With(Stmt):
     """`items` are (context expression, target or None)."""
 
-    __slots__ = ("body", "is_async", "items")
+    __slots__ = ("items", "body", "is_async")
 
     def __init__(
         self, items: list[tuple[Expr, Expr | None]], body: list[Stmt], is_async: bool, pos: Pos
@@ -404,7 +404,7 @@ class Return(Stmt):
 
 
 class Raise(Stmt):
-    __slots__ = ("cause", "value")
+    __slots__ = ("value", "cause")
 
     def __init__(self, value: Expr | None, cause: Expr | None, pos: Pos) -> None:
         self.value = value
@@ -413,7 +413,7 @@ class Raise(Stmt):
 
 
 class Assert(Stmt):
-    __slots__ = ("message", "test")
+    __slots__ = ("test", "message")
 
     def __init__(self, test: Expr, message: Expr | None, pos: Pos) -> None:
         self.test = test
@@ -463,7 +463,7 @@ class Import(Stmt):
 class ImportFrom(Stmt):
     """`from ..module import name as alias`: `level` counts the dots, `module` may be empty, name "*" is a star import."""
 
-    __slots__ = ("level", "module", "names")
+    __slots__ = ("module", "level", "names")
 
     def __init__(self, module: str, level: int, names: list[tuple[str, str | None]], pos: Pos) -> None:
         self.module = module
@@ -475,7 +475,7 @@ class ImportFrom(Stmt):
 class Param(Node):
     """`kind` is positional (before `/`), normal, star (`*args`), keyword (after `*`) or starstar (`**kwargs`)."""
 
-    __slots__ = ("annotation", "default", "kind", "name")
+    __slots__ = ("name", "kind", "annotation", "default")
 
     def __init__(self, name: str, kind: str, annotation: Expr | None, default: Expr | None, pos: Pos) -> None:
         self.name = name
@@ -488,7 +488,7 @@ class Param(Node):
 class Function(Stmt):
     """`def`; `pos` begins at `def` (not at the decorators); the docstring stays the first statement of `body`."""
 
-    __slots__ = ("body", "decorators", "is_async", "name", "params", "returns")
+    __slots__ = ("name", "params", "body", "decorators", "returns", "is_async")
 
     def __init__(
         self,
@@ -510,7 +510,7 @@ class Function(Stmt):
 
 
 class Class(Stmt):
-    __slots__ = ("bases", "body", "decorators", "keywords", "name")
+    __slots__ = ("name", "bases", "keywords", "body", "decorators")
 
     def __init__(
         self,
@@ -530,7 +530,7 @@ class Class(Stmt):
 
 
 class Case(Node):
-    __slots__ = ("body", "guard", "pattern")
+    __slots__ = ("pattern", "guard", "body")
 
     def __init__(self, pattern: Pattern, guard: Expr | None, body: list[Stmt], pos: Pos) -> None:
         self.pattern = pattern
@@ -540,7 +540,7 @@ class Case(Node):
 
 
 class Match(Stmt):
-    __slots__ = ("cases", "subject")
+    __slots__ = ("subject", "cases")
 
     def __init__(self, subject: Expr, cases: list[Case], pos: Pos) -> None:
         self.subject = subject
@@ -562,7 +562,7 @@ class TypeDecl(Stmt):
 class UnknownStmt(Stmt):
     """A statement that could not be read; `parts` and `body` are what could be read inside it."""
 
-    __slots__ = ("body", "parts", "reason")
+    __slots__ = ("reason", "parts", "body")
 
     def __init__(self, reason: str, parts: list[Expr], body: list[Stmt], pos: Pos) -> None:
         self.reason = reason
@@ -649,7 +649,7 @@ class PatternClass(Pattern):
 class Gap:
     """A region of the input that was given up: why, and where. Never empty of reason."""
 
-    __slots__ = ("pos", "reason")
+    __slots__ = ("reason", "pos")
 
     def __init__(self, reason: str, pos: Pos) -> None:
         self.reason = reason
