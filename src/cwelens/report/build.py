@@ -124,7 +124,9 @@ def _read_paths(
             if progress is not None:
                 progress("reading", done, len(files))
             done += 1
-            _take(read_file(entry.path, entry.shown), entry.shown, units, inputs, regions)
+            _take(
+                read_file(entry.path, entry.shown), entry.shown, units, inputs, regions, alone=len(files) == 1
+            )
         elif isinstance(entry, Problem):
             regions.append(Region(entry.path, entry.reason))
             inputs.append(InputFile(entry.path, "", 0, "unread", [entry.reason]))
@@ -135,7 +137,12 @@ def _read_paths(
 
 
 def _take(
-    read_units: list[Unit], shown: str, units: list[Unit], inputs: list[InputFile], regions: list[Region]
+    read_units: list[Unit],
+    shown: str,
+    units: list[Unit],
+    inputs: list[InputFile],
+    regions: list[Region],
+    alone: bool = True,
 ) -> None:
     """The units of one input, and what of it could not be read."""
     notes: list[str] = []
@@ -143,6 +150,9 @@ def _take(
     lost = 0
     for unit in read_units:
         notes += unit.notes
+        if unit.is_empty and shown.endswith("__init__.py") and not alone:
+            # An empty file that marks a package has nothing to read, and so nothing that was not read.
+            continue
         for gap in unit.module.gaps:
             lost += 1
             regions.append(Region(shown, gap.reason, locate(unit.source, gap.pos)))

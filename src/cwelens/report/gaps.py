@@ -65,6 +65,8 @@ def gaps(material: Material, closed: Sequence[Closed] = ()) -> list[GapGroup]:
     for record in material.imports:
         gathering.named(record, "import")
     for record in material.decorators:
+        if record.owner is not None and id(record.owner.node) in material.entries.handlers:
+            continue  # a route that the models know: it registers the function and nothing else
         gathering.named(record, "decorator")
     for read in inherited_reads(material):
         gathering.read(read)
