@@ -693,15 +693,6 @@ WEAK_RULES: tuple[Rule, ...] = (
         "read secrets from storage",
         "Encrypt or hash it before it is stored.",
     ),
-    _weak(
-        "upload-type",
-        "upload.type",
-        434,
-        "Upload of any type",
-        "medium",
-        "place a file that is run or shown as a page",
-        "Allow a fixed list of extensions and types.",
-    ),
 )
 
 RULES: dict[str, Rule] = {rule.concept: rule for rule in (*FLOW_RULES, *WEAK_RULES)}

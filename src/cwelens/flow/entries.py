@@ -116,6 +116,8 @@ def run_function(
         for value, state, stmt in run.exits.returns:
             if response and stmt is not None:
                 observer.returned(run, stmt, value, state)
+        for value, _, _ in run.exits.returns:
+            observer.finished(run, value)
         final = after
         for _, state, _ in run.exits.returns:
             final = join_states(final, state)

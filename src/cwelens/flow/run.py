@@ -136,6 +136,9 @@ class Observer(Protocol):
     def stored(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
         """Something under a name, attribute or key receives a value with origins."""
 
+    def finished(self, run: Run, value: Value) -> None:
+        """An entry gives back a value."""
+
     def compared(self, run: Run, node: ir.Compare, left: Value, right: Value, state: State) -> None:
         """Two values are tested for equality."""
 
