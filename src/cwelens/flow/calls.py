@@ -333,6 +333,8 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         st.heap = joined.heap
         frame.env = joined.env
     result = join_all([v for v, _ in returns])
+    if info is not None and isinstance(target, ir.Function):
+        result = scopes.as_promised(run, info, result)
     if frame.yields:
         content = join_all(frame.yields)
         return run.alloc(st, node, Obj("list", {}, content), "yield")

@@ -222,7 +222,7 @@ def parameter(
     if param.kind == "starstar":
         content = Value((Opaque(None, _unknown_trust(function, param.name, place)),))
         return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
-    found = annotated_type(run, function, param)
+    found = scopes.named_type(run, function, param.annotation)
     if handler is not None and param.kind in ("positional", "normal", "keyword"):
         value = _handled(run, function, param, index, handler, found)
         if value is not None:
@@ -243,26 +243,6 @@ def parameter(
 def _unknown_trust(function: FunctionInfo, name: str, place: tuple[object, ir.Pos]) -> tuple[Taint, ...]:
     origin = Origin("param", "parameter", f"`{name}` of `{function.short}`", place, owner=function.qualname)  # type: ignore[arg-type]
     return (Taint(origin, {}, Trail(None, place, f"`{name}` comes from the caller of `{function.short}`")),)  # type: ignore[arg-type]
-
-
-def annotated_type(run: Run, function: FunctionInfo, param: ir.Param) -> str | ClassInfo | None:
-    """The type that an annotation names: a dotted name, or a class of the program. `X | None` and `Optional[X]` are X."""
-    node = param.annotation
-    if isinstance(node, ir.Item) and written(node.base).rpartition(".")[2] in ("Optional", "Annotated"):
-        node = node.key.items[0] if isinstance(node.key, ir.Seq) and node.key.items else node.key
-    if isinstance(node, ir.Binary) and node.op == "|":
-        node = node.left
-    if isinstance(node, ir.Item):
-        node = node.base
-    if isinstance(node, ir.Const) and isinstance(node.value, str) and node.value.isidentifier():
-        node = ir.Name(node.value, node.pos)
-    if not isinstance(node, ir.Name | ir.Attr):
-        return None
-    symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, node))
-    if isinstance(symbol, External):
-        name = run.models.canonical(symbol.qualname)
-        return name if name not in ("typing.Any", "builtins.object") else None
-    return symbol if isinstance(symbol, ClassInfo) else None
 
 
 def _of_type(
@@ -418,7 +398,6 @@ __all__ = [
     "Failure",
     "Func",
     "Handler",
-    "annotated_type",
     "find_handler",
     "join",
     "parameters",

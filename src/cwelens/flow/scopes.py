@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.flow.run import Exits, Run
+from cwelens.flow.run import Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State
 from cwelens.flow.values import (
     NOTHING,
@@ -14,11 +14,13 @@ from cwelens.flow.values import (
     Const,
     Func,
     Lib,
+    Method,
     Mod,
     Opaque,
     Partial,
     Ref,
     Value,
+    atom_taints,
     join,
     make,
 )
@@ -240,6 +242,46 @@ def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
         else:
             atoms.append(atom)
     return make(atoms) if atoms else value
+
+
+def named_type(run: Run, function: FunctionInfo, annotation: ir.Expr | None) -> str | ClassInfo | None:
+    """The type that an annotation names: a dotted name, or a class of the program. `X | None` and `Optional[X]` are X."""
+    node = annotation
+    if isinstance(node, ir.Item) and written(node.base).rpartition(".")[2] in ("Optional", "Annotated"):
+        node = node.key.items[0] if isinstance(node.key, ir.Seq) and node.key.items else node.key
+    if isinstance(node, ir.Binary) and node.op == "|":
+        node = node.left
+    if isinstance(node, ir.Item):
+        node = node.base
+    if isinstance(node, ir.Const) and isinstance(node.value, str) and node.value.isidentifier():
+        node = ir.Name(node.value, node.pos)
+    if not isinstance(node, ir.Name | ir.Attr):
+        return None
+    symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, node))
+    if isinstance(symbol, External):
+        name = run.models.canonical(symbol.qualname)
+        return name if name not in ("typing.Any", "builtins.object") else None
+    return symbol if isinstance(symbol, ClassInfo) else None
+
+
+def as_promised(run: Run, function: FunctionInfo, value: Value) -> Value:
+    """What a function gives back, of the library type that its `->` promises where the body does not tell the type."""
+    if function.node.returns is None or all(_typed(run, a) for a in value.atoms):
+        return value
+    found = named_type(run, function, function.node.returns)
+    if not isinstance(found, str) or run.models.type(found) is None:
+        return value
+    note = f"`{function.short}` promises a `{found}`"
+    return make([a if _typed(run, a) else Opaque(found, atom_taints(a), note=note) for a in value.atoms])
+
+
+def _typed(run: Run, atom: Atom) -> bool:
+    """Whether it is known what an atom is: an unknown value, or a library name that no model speaks of, is not."""
+    if isinstance(atom, Opaque | Method):
+        return atom.type is not None
+    if isinstance(atom, Lib):
+        return run.models.is_modelled(atom.name) or run.models.type(atom.name) is not None
+    return True
 
 
 def class_settings(run: Run, info: ClassInfo, st: State) -> None:
