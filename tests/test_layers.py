@@ -8,7 +8,19 @@ from pathlib import Path
 import cwelens
 
 ROOT = Path(cwelens.__file__).parent
-LAYERS = ("cli", "render", "report", "checks", "flow", "models", "resolve", "syntax", "ir", "base")
+LAYERS = (
+    "cli",
+    "cli_models",
+    "render",
+    "report",
+    "checks",
+    "flow",
+    "models",
+    "resolve",
+    "syntax",
+    "ir",
+    "base",
+)
 RANK = {name: number for number, name in enumerate(LAYERS)}
 USERS_OF_CWE = {"cli", "render", "report", "checks"}
 

@@ -29,7 +29,7 @@ commands:
   review PATH…        review files, directories or - (standard input)
   cwe ID | WORDS      what a weakness is
   cwe check FILE…     judge every CWE reference in a text, JSON or SARIF file
-  models …            check, list and cover the models of libraries
+  models COMMAND      show, check, suggest and cover the models of libraries
 
 `cwelens COMMAND --help` says more; `cwelens --version` prints the version."""
 
@@ -45,6 +45,10 @@ def main(argv: list[str] | None = None) -> int:
             from cwelens.cwe.cli import main as cwe
 
             return cwe(rest)
+        if command == "models":
+            from cwelens.cli_models import main as models
+
+            return models(rest)
         if command in ("--version", "-V"):
             from cwelens import __version__
 
@@ -53,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         if command in ("--help", "-h", "help"):
             print(_ROOT_HELP)
             return 0 if arguments else USAGE
-        print(f"cwelens: no command {command!r}; there are review and cwe", file=sys.stderr)
+        print(f"cwelens: no command {command!r}; there are review, cwe and models", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
         # The reader has gone (`| head`): there is nobody left to tell.
@@ -107,6 +111,11 @@ def parser() -> argparse.ArgumentParser:
         "--include-vendored", action="store_true", help="also review vendored code in directories"
     )
     made.add_argument(
+        "--no-own-models",
+        action="store_true",
+        help="leave out the models that the reviewed project itself brings along (.cwelens/models, pyproject.toml)",
+    )
+    made.add_argument(
         "--explain",
         metavar="ID",
         help="print one finding in full: its fingerprint, a prefix of it, or its place (line or file:line)",
@@ -132,6 +141,7 @@ def _review(argv: list[str]) -> int:
                 include_vendored=options.include_vendored,
                 progress=progress,
                 threat_models=threats,
+                own_models=not options.no_own_models,
             )
     except UsageError as error:
         return _usage(str(error))

@@ -89,11 +89,25 @@ def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Val
     """`base.name`"""
     out: list[Atom] = []
     for atom in base.atoms:
-        value: Value = _READ[type(atom)](run, atom, name, st, node)
+        own = _own_source(run, atom, name, st, node) if run.models.has_own else None
+        value: Value = own if own is not None else _READ[type(atom)](run, atom, name, st, node)
         if len(base.atoms) == 1:
             return value
         out.extend(value.atoms)
     return make(out) if out else NOTHING
+
+
+def _own_source(run: Run, atom: Atom, name: str, st: State, node: ir.Expr) -> Value | None:
+    """Untrusted data among the attributes of the program's own classes, as the project's own models say."""
+    obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+    if obj is None or not isinstance(obj.cls, ClassInfo):
+        return None
+    for cls in run.program.mro(obj.cls)[0]:
+        own = run.models.own(f"{cls.qualname}.{name}")
+        row = run.models.source_read(own) if own is not None else None
+        if row is not None:
+            return read_source(run, row, node)
+    return None
 
 
 def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:

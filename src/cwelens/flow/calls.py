@@ -234,8 +234,14 @@ def call_value(run: Run, node: ir.Expr, callee: Value, args: Args, st: State) ->
 
 def _call_atom(run: Run, node: ir.Expr, atom: Atom, args: Args, st: State) -> Value:
     if isinstance(atom, Func):
+        own = run.models.own(atom.info.qualname) if atom.info is not None else None
+        if own is not None:
+            return _by_own_row(run, own, atom, args, node, st)
         return call_function(run, atom, args, node, st)
     if isinstance(atom, Cls):
+        own = run.models.own(atom.info.qualname)
+        if own is not None:
+            _tell(run, node, own, args, None, st, "")
         return instantiate(run, atom, args, node, st)
     if isinstance(atom, Lib):
         return library_call(run, node, atom.name, args, None, st, "")
@@ -277,6 +283,21 @@ def _call_method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -
 
 
 # Functions of the program
+
+
+def _by_own_row(run: Run, name: str, func: Func, args: Args, node: ir.Expr, st: State) -> Value:
+    """A function of the program of which the project's own models say what it means: they are believed, not its body.
+
+    Where they only say what is dangerous to hand to it, or that it is a guard, its body is entered as well.
+    """
+    models = run.models
+    if models.source_call(name) or models.neutralisers(name) or models.returns_all(name):
+        return library_call(run, node, name, args, func.receiver, st, "")
+    if models.sinks(name) or models.misuses(name):
+        _tell(run, node, name, args, func.receiver, st, "")
+    for route in models.routes_by_register(name):
+        _register(run, route, args, func.receiver, st)
+    return call_function(run, func, args, node, st)
 
 
 def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) -> Value:

@@ -354,7 +354,13 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                     path = str(decorator.args[0].value)
                 return Handler(rows[0], path, note, name.rpartition(".")[0])
     if function.owner is not None:
-        for outcome in run.program.mro(function.owner)[1]:
+        known, unknown = run.program.mro(function.owner)
+        for base in known if models.has_own else ():
+            own = models.own(base.qualname)
+            for row in models.routes_by_base(own) if own is not None else ():
+                if function.name in row.methods:
+                    return Handler(row, "")
+        for outcome in unknown:
             symbol = symbol_of(outcome)
             if isinstance(symbol, External):
                 for row in models.routes_by_base(models.canonical(symbol.qualname)):
@@ -382,6 +388,10 @@ def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tup
     for atom in value.atoms:
         if isinstance(atom, Lib):
             out.append((atom.name, ""))
+        elif isinstance(atom, Func) and atom.info is not None:
+            own = run.models.own(atom.info.qualname)
+            if own is not None:
+                out.append((own, ""))
         elif isinstance(atom, Method) and atom.type is not None:
             out.append((f"{atom.type}.{atom.name}", atom.note))
         elif isinstance(atom, Method) and isinstance(node, ir.Attr):

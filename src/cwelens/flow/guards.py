@@ -441,7 +441,10 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
     func = node.func
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
-        return _assume_project_call(run, node, outgoing, st, wanted)
+        after = _assume_project_call(run, node, outgoing, st, wanted)
+        if after is not None:
+            _own_guards(run, node, after, raised=False, wanted=wanted)
+        return after
     if isinstance(func, ir.Attr) and not node.keywords:
         done = _assume_method(run, node, func, st, wanted)
         if done is not None:
@@ -482,6 +485,17 @@ def _port_nodes(node: ir.Call, port: Any) -> list[ir.Expr]:
     if port.position is not None and port.position < len(node.args):
         return [node.args[port.position]]
     return []
+
+
+def _own_guards(run: Run, node: ir.Call, st: State, raised: bool, wanted: bool = True) -> None:
+    """Guards among the functions of the program, as the project's own models say."""
+    if not run.models.has_own:
+        return
+    for atom in _value(run, node.func, st).atoms:
+        name = run.models.own(atom.info.qualname) if isinstance(atom, Func) and atom.info else None
+        for guard in run.models.guards(name) if name is not None else ():
+            if guard.raises if raised else not guard.raises and guard.when_returns is wanted:
+                _apply_guard(run, node, guard, st)
 
 
 def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
@@ -824,9 +838,9 @@ def after_call(run: Run, node: ir.Call, st: State) -> State | None:
     """After a call whose result is not tested: what every way out of its body tells of the arguments, and guards that raise."""
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
-        if not outgoing.exits:
-            return st
-        _take_over(run, node, outgoing, outgoing.exits, st)
+        if outgoing.exits:
+            _take_over(run, node, outgoing, outgoing.exits, st)
+        _own_guards(run, node, st, raised=True)
         return st
     callee = _value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
     for atom in callee.atoms if callee is not None else ():

@@ -27,6 +27,7 @@ from cwelens.models.schema import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cwelens.models.vocabulary import Concept
@@ -64,6 +65,37 @@ class Models:
         self._canonical: dict[str, str] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._words: frozenset[str] | None = None
+        self._own_names: dict[str, list[str]] = {}
+
+    def extended(self, files: Sequence[store.File]) -> Models:
+        """These models and a project's own rows, which come first where the first one counts."""
+        data = self._data
+        rows = {table: list(known) for table, known in data.rows.items()}
+        for file in reversed(files):
+            for entry in reversed(file.entries):
+                rows.setdefault(entry.row.TABLE, []).insert(0, (file.library, entry.raw))
+        packages = {**data.packages, **{name: file.library for file in files for name in file.packages}}
+        alias = {**data.alias, **{name: target for file in files for name, target in file.alias.items()}}
+        made = Models(data.with_rows(packages, alias, rows), self._directory, cached=False)
+        for file in files:
+            for name in (name for entry in file.entries for name in entry.row.names):
+                made._own_names.setdefault(name.rpartition(".")[2], []).append(name)
+        return made
+
+    @property
+    def has_own(self) -> bool:
+        """Whether a project's own rows are among these."""
+        return bool(self._own_names)
+
+    def own(self, qualname: str) -> str | None:
+        """The name under which a project's own rows speak of a function or class of the program, whose name may begin with more
+        (`src.shop.db.find` is `shop.db.find`); None for nearly all."""
+        if not self._own_names:
+            return None
+        for name in self._own_names.get(qualname.rpartition(".")[2], ()):
+            if qualname == name or qualname.endswith(f".{name}"):
+                return name
+        return None
 
     # Calls.
 

@@ -22,7 +22,11 @@ _OPERATORS: tuple[Operator, ...] = Operator.__args__  # type: ignore[attr-define
 
 
 class ModelError(ValueError):
-    """A model file, or a row of it, that breaks the schema."""
+    """A model file, or a row of it, that breaks the schema. `field` is the field of the row that does, "" where it is none."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Port:

@@ -27,7 +27,7 @@ class Table:
         self.vocabulary = vocabulary
 
     def error(self, field: str, problem: object) -> ModelError:
-        return ModelError(f"{self._where}: {field}: {problem}")
+        return ModelError(f"{self._where}: {field}: {problem}", field)
 
     def finish(self) -> None:
         if self._left:

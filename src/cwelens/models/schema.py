@@ -274,13 +274,16 @@ ROWS: tuple[type[Row], ...] = (
 
 
 class Example:
-    """The tests of a row: reviewing `bad` reports `expect` ("": any concept), reviewing `good` reports nothing."""
+    """The tests of a row: reviewing `bad` reports `expect` ("": any concept), reviewing `good` reports nothing.
+
+    Rows that are not `shipped` (a project's own) may do without them: then they are "".
+    """
 
     __slots__ = ("bad", "expect", "good", "note")
 
-    def __init__(self, table: Table, row: Row) -> None:
-        self.bad = table.required("bad")
-        self.good = table.required("good")
+    def __init__(self, table: Table, row: Row, shipped: bool = True) -> None:
+        self.bad = table.required("bad") if shipped else table.text("bad")
+        self.good = table.required("good") if shipped else table.text("good")
         self.note = table.text("note")
         self.expect = table.concept("expect", "dangerous", "weak", optional=True)
         if isinstance(row, Sink | Misuse | Setting):

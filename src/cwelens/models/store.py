@@ -51,6 +51,14 @@ class Data:
         self.alias = _texts(alias)
         self.rows = _rows(rows)
 
+    def with_rows(
+        self, packages: dict[str, str], alias: dict[str, str], rows: dict[str, list[tuple[str, RawRow]]]
+    ) -> Data:
+        """The same vocabulary with other models."""
+        made = Data.__new__(Data)
+        made.vocabulary, made.packages, made.alias, made.rows = self.vocabulary, packages, alias, rows
+        return made
+
 
 def _rows(raw: object) -> dict[str, list[tuple[str, RawRow]]]:
     """`raw` if it has the shape of rows; what a row holds is checked when it is made."""
@@ -81,11 +89,16 @@ class Entry:
 
 
 class File:
-    """One model file, checked. `library`, `packages`, `doc` and `alias` as documented; `name` is the file's."""
+    """One model file, checked. `library`, `packages`, `doc` and `alias` as documented; `name` is the file's.
+
+    Rows of a file that is `shipped` have examples; a project's own need not.
+    """
 
     __slots__ = ("alias", "doc", "entries", "library", "name", "packages")
 
-    def __init__(self, name: str, raw: dict[str, object], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, name: str, raw: dict[str, object], vocabulary: Vocabulary, shipped: bool = True
+    ) -> None:
         self.name = name
         header = Table({key: raw[key] for key in raw if key in _HEADER}, "", name, vocabulary)
         self.library = header.required("library")
@@ -96,26 +109,26 @@ class File:
         unknown = raw.keys() - _HEADER - {kind.TABLE for kind in ROWS}
         if unknown:
             raise ModelError(f"{name}: unknown table {sorted(unknown)[0]}")
-        self.entries = list(self._read(raw, vocabulary))
+        self.entries = list(self._read(raw, vocabulary, shipped))
 
-    def _read(self, raw: dict[str, object], vocabulary: Vocabulary) -> Iterator[Entry]:
+    def _read(self, raw: dict[str, object], vocabulary: Vocabulary, shipped: bool) -> Iterator[Entry]:
         for kind in ROWS:
             rows = raw.get(kind.TABLE, [])
             if not isinstance(rows, list):
                 raise ModelError(f"{self.name}: {kind.TABLE}: write rows under [[{kind.TABLE}]]")
             for index, fields in enumerate(rows):
                 where = f"{self.name}: {kind.TABLE}[{index}] {_first_name(kind, fields)}".rstrip()
-                yield self._entry(kind, fields, index, where, vocabulary)
+                yield self._entry(kind, fields, index, where, vocabulary, shipped)
 
     def _entry(
-        self, kind: type[Row], fields: object, index: int, where: str, vocabulary: Vocabulary
+        self, kind: type[Row], fields: object, index: int, where: str, vocabulary: Vocabulary, shipped: bool
     ) -> Entry:
         if not isinstance(fields, dict):
             raise ModelError(f"{where}: a row is a table")
         raw = {key: value for key, value in fields.items() if key not in EXAMPLE_FIELDS}
         row = kind(Table(raw, self.library, where, vocabulary))
         shown = {key: value for key, value in fields.items() if key in EXAMPLE_FIELDS}
-        example = Example(Table(shown, self.library, where, vocabulary), row)
+        example = Example(Table(shown, self.library, where, vocabulary), row, shipped)
         _check_patterns(row, where)
         return Entry(row, example, raw, index, where)
 

@@ -13,9 +13,11 @@ from cwelens.base.location import locate
 from cwelens.base.source import Source
 from cwelens.checks.analysis import Analysis, analyse
 from cwelens.ir import nodes as ir
-from cwelens.models import index
+from cwelens.models import index, project
+from cwelens.models.project import Own
 from cwelens.report.material import Material
 from cwelens.report.model import InputFile, Region, Review, SourceUse
+from cwelens.report.words import count
 from cwelens.resolve import ledger
 from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import ModuleInfo
@@ -43,14 +45,16 @@ def review(
     include_vendored: bool = False,
     progress: Progress | None = None,
     threat_models: Iterable[str] = ("remote",),
+    own_models: Own | bool = True,
 ) -> Review:
     """Reviews code and returns the Review.
 
     Either `text` (a fragment, a file's content; `name` is shown for it) or `paths` (files and directories). `context` names
     files or directories that are consulted where the input refers to them, and not reviewed. `threat_models` says whose data is untrusted:
-    `remote` (what is sent from elsewhere), `local` (arguments, environment, files, standard input), `stored` (databases). Bad input is part of the answer
-    (verdict `inconclusive`); `UsageError` is raised only where neither or both of `text` and `paths` are given, or a context path
-    does not exist.
+    `remote` (what is sent from elsewhere), `local` (arguments, environment, files, standard input), `stored` (databases). `own_models`: whether the models that the projects of the paths bring along count (`cwelens.models.project`), or which.
+    Bad input is part of the answer
+    (verdict `inconclusive`); `UsageError` is raised only where neither or both of `text` and `paths` are given, a context path
+    does not exist, or a project's own models break the schema.
     """
     if (text is None) == (not paths):
         raise UsageError("give either text or paths")
@@ -58,6 +62,7 @@ def review(
     for path in context:
         if not Path(path).exists():
             raise UsageError(f"context {path} does not exist")
+    own = own_models if isinstance(own_models, Own) else _own_models(paths) if own_models else Own()
     units: list[Unit] = []
     regions: list[Region] = []
     inputs: list[InputFile] = []
@@ -70,7 +75,18 @@ def review(
             _take(read_text(name, text), name, units, inputs, regions)
         else:
             _read_paths(paths, include_vendored, units, inputs, regions, progress)
-        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats)
+        inputs += [
+            InputFile(
+                file.name,
+                "models",
+                0,
+                "read",
+                [f"{count(len(file.entries), 'row')} of the project's own"],
+                "context",
+            )
+            for file in own.files
+        ]
+        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats, own)
     finally:
         sys.setrecursionlimit(limit)
         if collecting:
@@ -104,6 +120,15 @@ def _threats(names: Iterable[str]) -> frozenset[str]:
             f"no threat model {sorted(unknown)[0]!r}; there are {', '.join(sorted(THREAT_MODELS))}"
         )
     return wanted
+
+
+def _own_models(paths: Iterable[str | Path]) -> Own:
+    """The models that the projects of the paths bring along; raises `UsageError` with every error in them."""
+    found = project.find(paths)
+    own = project.read(found) if found else Own()
+    if own.errors:
+        raise UsageError("the project's own models cannot be used\n" + "\n".join(own.errors))
+    return own
 
 
 def _read_paths(
@@ -179,27 +204,15 @@ def _assemble(
     context: list[Path],
     progress: Progress | None,
     threats: frozenset[str],
+    own: Own | None = None,
 ) -> Review:
     from cwelens.report import advice, areas, closing, conclusion, describe, gaps
     from cwelens.report.observe import observe
     from cwelens.report.practices import PRACTICES
     from cwelens.report.topics import TOPICS
 
-    models = index.load()
-    program = Program(context, _reader)
-    modules = [program.add(unit.source, unit.module, unit.source.path) for unit in units]
-
-    def step(done: int, total: int) -> None:
-        if progress is not None:
-            progress("analysing", done, total)
-
-    analysis = analyse(program, models, modules, step, threats)
-    for failure in analysis.entries.failures:
-        node = failure.function.node if failure.function is not None else None
-        where = locate(failure.module.source, node.pos) if node is not None else None
-        regions.append(Region(failure.module.path, failure.reason, where))
-    material = _material(program, models, units, modules, analysis, inputs, regions, bool(context))
-    verdict, sentence = conclusion.verdict(analysis.findings, regions, inputs)
+    material = _analysed(units, inputs, regions, context, progress, threats, own)
+    verdict, sentence = conclusion.verdict(material.findings, regions, inputs)
     closed = closing.closed(material)
     seen = observe(
         material,
@@ -211,7 +224,7 @@ def _assemble(
         verdict=verdict,
         sentence=sentence,
         inputs=inputs,
-        findings=analysis.findings,
+        findings=material.findings,
         description=describe.description(material),
         gaps=gaps.gaps(material, closed),
         regions=regions,
@@ -223,6 +236,48 @@ def _assemble(
         counts=conclusion.counts(material),
         version=__version__,
     )
+
+
+def _analysed(
+    units: list[Unit],
+    inputs: list[InputFile],
+    regions: list[Region],
+    context: list[Path],
+    progress: Progress | None,
+    threats: frozenset[str],
+    own: Own | None,
+    flow: bool = True,
+) -> Material:
+    """The program of the units and what the analysis made of it; without `flow` only its names and calls are looked at."""
+    models = index.load() if own is None else project.extend(index.load(), own)
+    program = Program(context, _reader)
+    modules = [program.add(unit.source, unit.module, unit.source.path) for unit in units]
+
+    def step(done: int, total: int) -> None:
+        if progress is not None:
+            progress("analysing", done, total)
+
+    analysis = analyse(program, models, modules, step, threats) if flow else Analysis([], [], [])
+    for failure in analysis.entries.failures:
+        node = failure.function.node if failure.function is not None else None
+        where = locate(failure.module.source, node.pos) if node is not None else None
+        regions.append(Region(failure.module.path, failure.reason, where))
+    return _material(program, models, units, modules, analysis, inputs, regions, bool(context))
+
+
+def survey(paths: Sequence[str | Path], *, flow: bool = True, progress: Progress | None = None) -> Material:
+    """What a review of the paths would rest on, without the review; without `flow` only names and calls. Raises `UsageError`."""
+    units: list[Unit] = []
+    regions: list[Region] = []
+    inputs: list[InputFile] = []
+    own = _own_models(paths)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        _read_paths(paths, False, units, inputs, regions, progress)
+        return _analysed(units, inputs, regions, [], progress, frozenset(("remote",)), own, flow)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _material(

@@ -31,9 +31,10 @@ _TEXT_LIMIT = 80
 
 class CallRecord:
     """One call. `receiver` is the text before the last dot ("" for a bare name, `self (inherited)` where only a base class
-    outside the input can define it); `member` the name called ("" where an expression is called)."""
+    outside the input can define it); `member` the name called ("" where an expression is called). `library` is the dotted name of
+    an unresolved callee that is known to belong to a library ("" elsewhere)."""
 
-    __slots__ = ("function", "member", "module", "node", "reason", "receiver", "status", "target")
+    __slots__ = ("function", "library", "member", "module", "node", "reason", "receiver", "status", "target")
 
     def __init__(
         self,
@@ -48,11 +49,13 @@ class CallRecord:
     ) -> None:
         self.node = node
         self.module = module
+        # What is unresolved has no target; its name is kept apart for whoever writes models.
+        self.library = target or "" if status == "unresolved" else ""
         self.function = function
         self.receiver = receiver
         self.member = member
         self.status = status
-        self.target = target
+        self.target = target if status != "unresolved" else None
         self.reason = reason
 
     @property
@@ -275,7 +278,7 @@ class _Judge:
         origin = _library(name)
         return (
             "unresolved",
-            None,
+            name,
             f"imported from `{origin}`; its code is not in the input and no model describes it",
         )
 
