@@ -90,6 +90,7 @@ def test_any_port_or_condition_is_read_or_refused(raw: object) -> None:
             "type",
             "neutraliser",
             "guard",
+            "becomes",
             "route",
             "evidence",
         ]

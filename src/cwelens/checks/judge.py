@@ -171,13 +171,18 @@ def quote_at(text: str, quotes: str = "'\"") -> str:
     return open_quote
 
 
+def _quoted(hole: Opaque, parts: tuple[str | Opaque, ...], index: int, quote: str) -> str:
+    """Between quotes a backslash could only take the closing one away: that matters where another hole follows."""
+    more = any(isinstance(p, Opaque) for p in parts[index + 1 :])
+    return _only(hole, ch.of(quote + ("\\" if more else "")), "and cannot end the quoted string")
+
+
 def _sql(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     quote = quote_at(before(parts, index), "'\"`")
     if quote:
-        mask = ch.of(quote + "\\")
         if hole.taints and all("sql.quote" in t.safe for t in hole.taints) and quote == "'":
             return "its quotes are doubled inside a quoted string"
-        return _only(hole, mask, "and cannot end the quoted string")
+        return _quoted(hole, parts, index, quote)
     return _only(hole, SQL_BARE, "which cannot change the statement")
 
 
@@ -281,9 +286,7 @@ def _regex(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 def _code(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     quote = quote_at(before(parts, index))
     if quote:
-        # A backslash could only take the closing quote away: that matters where another hole follows.
-        more = any(isinstance(p, Opaque) for p in parts[index + 1 :])
-        return _only(hole, ch.of(quote + ("\\" if more else "")), "and cannot end the quoted string")
+        return _quoted(hole, parts, index, quote)
     return _only(hole, CODE & ~ch.of(".-+ "), "so only a name or a number")
 
 
@@ -297,6 +300,10 @@ def _argv(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, ch.of("-"), "so no option")
 
 
+def _number(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, ch.ALL & ~ch.FLOAT & ~ch.of("TrueFalse"), "so it is a number or a truth value")
+
+
 def _xml(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, ch.of("<"), "so no entity declaration")
 
@@ -305,6 +312,7 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "sql.text": _sql,
     "shell.command": _shell,
     "path.file": _path,
+    "path.probe": _path,
     "upload.save": _path,
     "url.request": _url,
     "url.redirect": _redirect,
@@ -323,6 +331,7 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "template.text": _template,
     "format.string": _template,
     "process.argv": _argv,
+    "session.value": _number,
     "xml.document": _xml,
     "xml.bomb": _xml,
 }
@@ -336,6 +345,7 @@ def _nosql_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], 
 _PLAIN = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool"))
 _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
     "path.file": _path_special,
+    "path.probe": _path_special,
     "upload.save": _path_special,
     "nosql.query": _nosql_special,
 }

@@ -15,16 +15,30 @@ if TYPE_CHECKING:
     from cwelens.flow.run import Shared
 
 
+REPORTED = ("defect", "conditional")
+# What is done with a path, against only asking whether it is there.
+_USES = ("path-traversal", "upload-name")
+
+
 def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     """Every finding and every operation, by place."""
     findings: list[Finding] = []
     operations: list[Operation] = []
     shared = checker.shared
     called = _called(shared)
-    for record in checker.records.values():
-        judgement = decide(record, called)
+    decided = [(record, _worth_saying(record, decide(record, called))) for record in checker.records.values()]
+    used = {
+        _what_of(record, judgement.taint)
+        for record, judgement in decided
+        if record.rule.id in _USES and judgement.taint is not None and judgement.kind in REPORTED
+    }
+    for record, judgement in decided:
         location = locate(*record.place)
-        if judgement.kind in ("defect", "conditional"):
+        if record.rule.id == "path-probe" and judgement.kind in REPORTED:
+            if judgement.taint is not None and _what_of(record, judgement.taint) in used:
+                # The test stands before what is done with the same path, and that finding says it.
+                continue
+        if judgement.kind in REPORTED:
             findings.append(_finding(record, judgement, location))
         operations.append(_operation(record, judgement, location))
     findings = _one_each(findings)
@@ -38,6 +52,20 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     findings.sort(key=lambda f: (f.location.path, f.location.line, f.location.column, f.cwe, f.rule))
     kept.sort(key=lambda o: (o.location.path, o.location.line, o.location.column, o.cwe, o.concept))
     return findings, kept
+
+
+def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
+    """A function and the data it handles."""
+    return record.place[0].path, record.function, taint.origin.key
+
+
+def _worth_saying(record: Record, judgement: Judgement) -> Judgement:
+    """That a caller could learn whether a file exists, if it were untrusted, is not worth a finding."""
+    taint = judgement.taint
+    if record.rule.id == "path-probe" and judgement.kind == "conditional" and taint is not None:
+        if taint.origin.kind == "param":
+            return Judgement("undecided", taint.origin.text, taint)
+    return judgement
 
 
 def _called(shared: Shared) -> set[str]:

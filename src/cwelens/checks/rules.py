@@ -155,6 +155,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("path",),
     ),
     _flow(
+        "path-probe",
+        "path.probe",
+        22,
+        "Path traversal in a file test",
+        "low",
+        "find out which files exist outside the intended directory",
+        "Take only the last component (`os.path.basename`), or resolve the path and check that it stays below the base (`Path.is_relative_to`) first.",
+        ("path",),
+    ),
+    _flow(
         "archive-traversal",
         "path.archive",
         22,

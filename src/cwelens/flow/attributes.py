@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Any
 
-from cwelens.flow import scopes, strings
+from cwelens.flow import routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -60,29 +60,15 @@ def source_taint(run: Run, concept: str, what: str, place: Place, note: str = ""
 
 
 def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Value:
-    if row.concept == "http.path" and isinstance(node, ir.Attr) and node.name == "path":
-        known = _own_path(run)
-        if known is not None:
-            return known
     place = run.place(node)
     what = written(node) if isinstance(node, ir.Expr) else row.names[0]
+    if row.concept == "http.url" and isinstance(node, ir.Attr) and node.name == "path":
+        known = routes.own_paths(run)
+        if known is not None:
+            variable = any("<" in path for _, path in known)
+            taints = source_taint(run, row.concept, what, place, note) if variable else ()
+            return routes.path_of_request(known, taints)
     return Value((Opaque(row.type, source_taint(run, row.concept, what, place, note), note=note),))
-
-
-def _own_path(run: Run) -> Value | None:
-    """The path of the current request where the handler's route has no variable part: then it is the route's own text."""
-    frame: Frame | None = run.frame
-    while frame is not None and frame.parent is not None:
-        frame = frame.parent
-    handler = frame.handler if frame is not None else None
-    if handler is None:
-        return None
-    path: str = getattr(handler, "path", "")
-    if not path.startswith("/") or any(c in path for c in "<{*:("):
-        return None
-    if any(name.endswith("Flask") for name in (handler.owner,)):
-        return const(path)
-    return None
 
 
 def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Value:

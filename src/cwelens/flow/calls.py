@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, natives, scopes, strings
+from cwelens.flow import attributes, buffers, natives, scopes, strings
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import Args, CallSite, Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
@@ -555,6 +555,9 @@ def library_call(
         _tell(run, node, name, args, receiver, st, note)
     for route in models.routes_by_register(name):
         _register(run, route, args, receiver, st)
+    for change in models.becomes(name) if receiver is not None else ():
+        if holds_all(change, run, args, receiver, st) is True:
+            _retype(node, change.type, st)
     if name in NEVER:
         return NOTHING
     place = run.place(node)
@@ -571,6 +574,7 @@ def library_call(
         return neutralised
     if native is not None:
         return native
+    buffers.handed_over(run, node, args, receiver, st)
     for row in models.returns_all(name):
         if row.conditional and holds_all(row, run, args, receiver, st) is not True:
             continue
@@ -589,6 +593,25 @@ def library_call(
     if type_ is None and name.rpartition(".")[2][:1].isupper():
         return Value((Opaque(name, taints, note=note, label=label),))
     return Value((Opaque(type_.name if type_ else None, taints, note=note, label=label),))
+
+
+def _retype(node: ir.Expr, type_: str, st: State) -> None:
+    """A call has changed what its receiver does: the name or access path it was called on holds an object of another type."""
+    from cwelens.flow import assign
+
+    path = (
+        assign.path_of(node.func.base)
+        if isinstance(node, ir.Call) and isinstance(node.func, ir.Attr)
+        else None
+    )
+    value = st.env.get(path) if path is not None else None
+    if path is not None and value is not None:
+        st.env[path] = make(
+            [
+                Opaque(type_, a.taints, a.chars, a.note, a.label) if isinstance(a, Opaque) else a
+                for a in value.atoms
+            ]
+        )
 
 
 def _register(run: Run, route: Route, args: Args, receiver: Value | None, st: State) -> None:
@@ -723,6 +746,7 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, "")
     )
     _call_back(run, node, args, st)
+    buffers.handed_over(run, node, args, receiver, st)
     own = deep_taints(receiver, st) if receiver is not None else ()
     given = _all_taints(args, st)
     assumption = f"`{text}()` gives back what it is given, unneutralised"

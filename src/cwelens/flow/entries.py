@@ -40,12 +40,15 @@ CONVERTERS = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UU
 
 @dataclass(slots=True)
 class Handler:
-    """A function that a framework calls: by which route, and the path written in it ("" where none is)."""
+    """A function that a framework calls: by which route, and the path written in it ("" where none is).
+
+    `paths` are all its routes, each with the type of the object it was registered on.
+    """
 
     route: Route
     path: str
     note: str = ""
-    owner: str = ""
+    paths: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -340,19 +343,20 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     registered = run.shared.registered.get(id(function.node))
     if registered is not None:
         return Handler(*registered)
+    found: Handler | None = None
+    paths: list[tuple[str, str]] = []
     for decorator in function.node.decorators:
         target = decorator.func if isinstance(decorator, ir.Call) else decorator
         for name, note in _callable_names(run, function, target):
             rows = models.routes_by_decorator(name)
             if rows:
-                path = ""
-                if (
-                    isinstance(decorator, ir.Call)
-                    and decorator.args
-                    and isinstance(decorator.args[0], ir.Const)
-                ):
-                    path = str(decorator.args[0].value)
-                return Handler(rows[0], path, note, name.rpartition(".")[0])
+                path = _written_path(decorator)
+                paths.append((name.rpartition(".")[0], path))
+                found = found or Handler(rows[0], path, note)
+                break
+    if found is not None:
+        found.paths = tuple(paths)
+        return found
     if function.owner is not None:
         known, unknown = run.program.mro(function.owner)
         for base in known if models.has_own else ():
@@ -367,6 +371,16 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                     if function.name in row.methods:
                         return Handler(row, "")
     return None
+
+
+def _written_path(decorator: ir.Expr) -> str:
+    """The path in `@app.route("/path")`, "" where it is not literal."""
+    if isinstance(decorator, ir.Call):
+        given = [*decorator.args[:1], *(v for k, v in decorator.keywords if k in ("rule", "path"))]
+        for part in given:
+            if isinstance(part, ir.Const) and isinstance(part.value, str):
+                return part.value
+    return ""
 
 
 def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, attributes, calls, guards, scopes, strings
+from cwelens.flow import assign, attributes, buffers, calls, guards, scopes, strings
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
@@ -702,6 +702,8 @@ def iterate(run: Run, value: Value, st: State, node: ir.Node) -> list[Value] | V
             out.extend(const(k) for k in found.items)
             if found.keys is not None:
                 out.append(found.keys)
+        elif found is not None and buffers.content(found) is not None:
+            out.append(buffers.lines(found, st))
         elif found is not None and found.kind == "instance":
             out.append(found.rest or UNKNOWN)
         elif found is not None:

@@ -650,6 +650,9 @@ def _assume_affix(
             for text in texts:
                 atoms.append(make_text([text, Opaque(one.type, taints, one.chars, one.note, one.label)]))
             continue
+        if isinstance(atom, Text) and texts and len(texts) == len(constants or []):
+            atoms.extend(_with_prefix(atom, texts, why))
+            continue
         if atom_taints(atom) and argument.atoms and not taints_of(argument):
             changed = map_taints(Value((atom,)), lambda t: _prefixed(t, why))
             atoms.extend(changed.atoms)
@@ -672,6 +675,20 @@ def _assume_affix(
         for part in subject.args[:1]:
             _neutralise(run, part, ("path",), why, st, only_normalised=not normalising)
     return st
+
+
+def _with_prefix(atom: Text, texts: list[str], why: str) -> list[Atom]:
+    """A text of known shape that begins with one of the prefixes."""
+    taints = atom_taints(atom)
+    if taints and all("path.normalised" in t.safe for t in taints):
+        # What was normalised need not begin as its parts do: here the test is what keeps the path below the base.
+        return list(map_taints(Value((atom,)), lambda t: t.neutralised(("path",), why)).atoms)
+    first = atom.parts[0]
+    if not isinstance(first, str):
+        return [make_text([text, *atom.parts], atom.binary) for text in texts]
+    if any(first.startswith(text) for text in texts):
+        return [atom]
+    return [make_text([t, *atom.parts[1:]], atom.binary) for t in texts if t.startswith(first)]
 
 
 def _assume_suffix(
@@ -699,7 +716,10 @@ def _assume_suffix(
                 atoms.append(atom)
         elif isinstance(atom, Opaque) and len(texts) == 1:
             atoms.append(make_text([atom, texts[0]]))
-        elif isinstance(atom, Text) and len(texts) == 1 and isinstance(atom.parts[-1], Opaque):
+        elif isinstance(atom, Text) and isinstance(last := atom.parts[-1], str):
+            if any(last.endswith(text) or text.endswith(last) for text in texts):
+                atoms.append(atom)
+        elif isinstance(atom, Text) and len(texts) == 1:
             atoms.append(make_text([*atom.parts, texts[0]], atom.binary))
         else:
             atoms.append(atom)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, scopes, strings
+from cwelens.flow import assign, attributes, buffers, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
@@ -58,6 +58,8 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return _path_method(run, node, receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == CONFIG:
             return _config_method(receiver, obj, atom.name, args, st)
+        if obj is not None and buffers.content(obj) is not None:
+            return buffers.method(run, node, receiver, obj, atom.name, args, st)
         return None
     if isinstance(receiver, Const | Text) or (
         isinstance(receiver, Opaque) and receiver.type in ("builtins.str", "builtins.bytes", None)
@@ -272,7 +274,7 @@ def _path_method(
         return run.alloc(st, node, Obj("instance", {"path": path}, cls="pathlib.Path"), name)
     if name in ("as_posix", "__str__", "__fspath__"):
         return path
-    if name in ("exists", "is_file", "is_dir", "is_absolute", "is_relative_to", "is_symlink", "match"):
+    if name in ("is_absolute", "is_relative_to", "match"):
         return BOOL
     return None
 
@@ -684,6 +686,15 @@ def _type_of(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 
 def _print(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`print(…, file=buffer)` writes into the buffer."""
+    target = args.keywords.get("file")
+    for atom in target.atoms if target is not None else ():
+        if isinstance(atom, Ref) and buffers.content(st.obj(atom.loc)) is not None:
+            for index, value in enumerate(args.positional):
+                if index:
+                    buffers.append(run, node, atom, args.keywords.get("sep", const(" ")), st)
+                buffers.append(run, node, atom, value, st)
+            buffers.append(run, node, atom, args.keywords.get("end", const("\n")), st)
     return NONE
 
 
@@ -841,6 +852,8 @@ def function(
         pattern = obj.items.get("pattern") if obj is not None else None
         flags = obj.items.get("flags") if obj is not None else None
         return _sub(run, pattern, args.get(0, "repl"), args.get(1, "string"), flags, st)
+    if name in buffers.BUFFERS and args.star is None:
+        return buffers.new(run, node, name, args, st)
     found = _FUNCTIONS.get(name)
     if found is None:
         return None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
+from cwelens.flow import shapes
 from cwelens.flow.state import Obj, deep_taints
 from cwelens.flow.values import (
     BOOL,
@@ -305,6 +306,10 @@ def method(
             for p in parts(atom, st)
         ]
         return Value((text(list(kept), binary),))
+    if isinstance(atom, Text) and name in ("split", "rsplit", "partition", "rpartition"):
+        cut = _cut(atom, name, args, alloc)
+        if cut is not None:
+            return cut
     one = hole(atom, st)
     piece = Opaque("builtins.bytes" if binary else "builtins.str", one.taints, one.chars, one.note, one.label)
     if name in ("split", "rsplit", "splitlines", "partition", "rpartition"):
@@ -442,6 +447,26 @@ def _cased(atom: Atom, name: str, st: State, binary: bool) -> Value:
             mask |= ch.ASCII_LETTERS if mask & ch.ASCII_LETTERS else 0
         out.append(Opaque(part.type, part.taints, mask, part.note, part.label))
     return Value((text(out, binary),))
+
+
+def _cut(atom: Text, name: str, args: list[Value], alloc: Callable[[Obj], Value]) -> Value | None:
+    """A text of known shape at a constant separator; None where the places of the fields are not known."""
+    plain = python_values(args)
+    if not plain or not isinstance(plain[0], str | bytes) or not plain[0]:
+        return None
+    separator = const_text(plain[0])
+    limit = plain[1] if len(plain) > 1 else -1
+    if name in ("partition", "rpartition") or (name == "rsplit" and limit == 1):
+        pair = shapes.partition(atom, separator, name.startswith("r"))
+        if pair is None:
+            return None
+        if name == "rsplit":
+            return alloc(Obj("list", dict(enumerate(pair))))
+        return alloc(Obj("tuple", {0: pair[0], 1: const(plain[0]), 2: pair[1]}))
+    if name == "rsplit" or not isinstance(limit, int):
+        return None
+    fields, rest = shapes.split(atom, separator, limit)
+    return alloc(Obj("list", dict(enumerate(fields)), rest))
 
 
 def _split(piece: Opaque, name: str, args: list[Value], alloc: Callable[[Obj], Value]) -> Value:

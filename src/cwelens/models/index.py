@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from cwelens.models import store
 from cwelens.models.reader import Table
 from cwelens.models.schema import (
+    Becomes,
     Evidence,
     Guard,
     Misuse,
@@ -43,6 +44,7 @@ _OF_CALLABLES = (
     (Returns, "call"),
     (Neutraliser, "call"),
     (Guard, "call"),
+    (Becomes, "call"),
     (Source, "call"),
     (Route, "decorator"),
     (Route, "register"),
@@ -120,6 +122,10 @@ class Models:
 
     def guards(self, name: str) -> tuple[Guard, ...]:
         return self._find(Guard, "call", name)
+
+    def becomes(self, name: str) -> tuple[Becomes, ...]:
+        """What the receiver of this method is after a call of it."""
+        return self._find(Becomes, "call", name)
 
     def library_type(self, name: str) -> str | None:
         """The type of what a call of this callable gives back; for a type with a type row, the type itself."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXAMPLE_FIELDS",
     "ROWS",
+    "Becomes",
     "Condition",
     "ConditionalRow",
     "Evidence",
@@ -213,6 +214,18 @@ class Guard(ConditionalRow):
         self.when_returns = table.flag("when_returns", True)
 
 
+class Becomes(ConditionalRow):
+    """After the call its receiver is of `type`: a setting that changes what the object does."""
+
+    TABLE = "becomes"
+    __slots__ = ("type",)
+
+    def _read(self, table: Table) -> None:
+        self.type = table.name("type") or ""
+        if not self.type:
+            raise table.error("type", "missing")
+
+
 class Route(Row):
     """Who calls a handler and with what.
 
@@ -269,7 +282,7 @@ class Evidence(Row):
 
 
 ROWS: tuple[type[Row], ...] = (
-    Source, Sink, Misuse, Setting, Returns, TypeRow, Neutraliser, Guard, Route, Evidence,
+    Source, Sink, Misuse, Setting, Returns, TypeRow, Neutraliser, Guard, Becomes, Route, Evidence,
 )  # fmt: skip
 
 
