@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import names, regexes
 from cwelens.checks.judge import Judgement, judge
-from cwelens.checks.rules import BY_ID, RULES, Rule
+from cwelens.checks.placing import conditions, literal_of
+from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
 from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
 from cwelens.flow.run import CallSite, Run, Shared, written
@@ -107,6 +108,7 @@ class Record:
         "from_param",
         "function",
         "library",
+        "literal",
         "note",
         "place",
         "rule",
@@ -122,6 +124,8 @@ class Record:
         self.function = function
         self.library = library
         self.note = note
+        # Where the constant is written that makes this a weakness.
+        self.literal: Place | None = None
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
         self.context = False
@@ -147,9 +151,12 @@ class Checker:
         library: str = "",
         note: str = "",
         concept: str = "",
-    ) -> None:
+    ) -> Record | None:
+        """Notes a judgement of one operation; the record it went to, None where the place is not in the input."""
         if not run.frame.module.is_input:
-            return
+            return None
+        if rule.id in FOR_SERVICE and judgement.kind == "defect" and run.shared.is_test(run.frame.module):
+            judgement = Judgement("skipped", "test code: it protects nothing in service")
         key = (place[0].path, place[1], rule.cwe, concept or rule.concept)
         entry = self.records.get(key)
         if entry is None:
@@ -169,7 +176,7 @@ class Checker:
             and judgement.kind in ("conditional", "undecided")
         ):
             entry.from_param.append((judgement, taint.origin.owner))
-            return
+            return entry
         if run.frame.parent is not None:
             entry.context = True
         best = entry.best
@@ -179,6 +186,7 @@ class Checker:
             or (judgement.rank == best.rank and _shorter(judgement, best))
         ):
             entry.best = judgement
+        return entry
 
     # What a run tells
 
@@ -267,7 +275,12 @@ class Checker:
             judgement = Judgement("undecided", "an argument that decides is not known")
         else:
             judgement = Judgement("neutralised", "its arguments are safe ones")
-        self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
+        record = self.record(
+            run, rule, site.place, site.written, judgement, row.library, site.note, row.concept
+        )
+        if verdict is True and record is not None:
+            values = [v for c in conditions(row) for v in site.args.at(c.port, site.receiver)]
+            record.literal = literal_of(row.concept, values)
 
     def _about_session(self, site: CallSite) -> bool:
         """Whether a cookie is one that identifies a user: by its name, or because its name is not known."""
@@ -305,9 +318,12 @@ class Checker:
                 "undecided": "the value is not known",
                 "neutralised": "set to a safe value",
             }[kind]
-            self.record(
-                run, rule, run.place(node), written_as, Judgement(kind, reason), row.library, "", row.concept
+            judgement = Judgement(kind, reason)
+            record = self.record(
+                run, rule, run.place(node), written_as, judgement, row.library, "", row.concept
             )
+            if verdict is True and record is not None:
+                record.literal = literal_of(row.concept, [value])
 
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler

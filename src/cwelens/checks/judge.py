@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.flow.attributes import JOIN
+from cwelens.flow.declared import DECLARED
 from cwelens.flow.state import State, deep_taints
 from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value, atom_chars, atom_taints
 
@@ -22,6 +23,7 @@ RANK = {
     "defect": 9,
     "conditional": 8,
     "undecided": 6,
+    "skipped": 6,
     "guarded": 5,
     "neutralised": 4,
     "parameterised": 3,
@@ -136,7 +138,7 @@ def _taint(
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "param":
-        if composed or rule.whole_parameter:
+        if composed or rule.whole_parameter or origin.concept == DECLARED:
             return Judgement("conditional", "", taint)
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
     return Judgement("undecided", origin.text, taint)
@@ -343,9 +345,17 @@ def _nosql_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], 
 
 
 _PLAIN = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool"))
+
+
+def _own_address(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """The address that was asked for leads back to the page itself: only its host could be forged, and not by a link."""
+    return "it is the address of the request itself" if taint.origin.concept == "http.url" else ""
+
+
 _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
     "path.file": _path_special,
     "path.probe": _path_special,
     "upload.save": _path_special,
     "nosql.query": _nosql_special,
+    "url.redirect": _own_address,
 }

@@ -13,6 +13,7 @@ from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
+from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
     from cwelens.resolve.symbols import ModuleInfo
@@ -27,7 +28,7 @@ _WORDY = re.compile(r"^[a-z]+(?:[_.:/ -][a-z]+)+$|^[A-Z_]+$|^(?:https?|ftp)://|^
 
 
 def check(checker: Checker, module: ModuleInfo) -> None:
-    tests = _is_test(module)
+    tests = is_test_module(module)
     function = ""
     for node in walk(*module.body):
         if isinstance(node, ir.Assign) and node.value is not None:
@@ -59,16 +60,6 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     written(node),
                 )
     del function
-
-
-def _is_test(module: ModuleInfo) -> bool:
-    """Test code: passwords in it are fixtures."""
-    name = module.path.rpartition("/")[2]
-    if name.startswith("test_") or name.endswith("_test.py") or name in ("conftest.py", "tests.py"):
-        return True
-    if any(part in ("tests", "test", "testing") for part in module.path.split("/")[:-1]):
-        return True
-    return any(b.rpartition(".")[2].endswith("TestCase") for c in module.classes for b in c.bases_text)
 
 
 def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:

@@ -26,7 +26,12 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     operations: list[Operation] = []
     shared = checker.shared
     called = _called(shared)
-    decided = [(record, _worth_saying(record, decide(record, called))) for record in checker.records.values()]
+    literals = _literals(checker)
+    decided = [
+        (record, _worth_saying(record, decide(record, called)))
+        for record in checker.records.values()
+        if not _stands_elsewhere(record, literals)
+    ]
     used = {
         _what_of(record, judgement.taint)
         for record, judgement in decided
@@ -66,6 +71,24 @@ def _worth_saying(record: Record, judgement: Judgement) -> Judgement:
         if taint.origin.kind == "param":
             return Judgement("undecided", taint.origin.text, taint)
     return judgement
+
+
+def _literals(checker: Checker) -> set[tuple[str, int, str]]:
+    """Files and lines of the defects of configuration, with the family of their concept."""
+    return {
+        (r.place[0].path, r.place[1][0], r.concept.partition(".")[0])
+        for r in checker.records.values()
+        if r.best is not None and r.best.kind == "defect"
+    }
+
+
+def _stands_elsewhere(record: Record, literals: set[tuple[str, int, str]]) -> bool:
+    """Whether the literal that makes a use of it a weakness is a finding itself, on another line."""
+    if record.literal is None:
+        return False
+    source, (line, *_) = record.literal
+    here = (record.place[0].path, record.place[1][0])
+    return (source.path, line) != here and (source.path, line, record.concept.partition(".")[0]) in literals
 
 
 def _called(shared: Shared) -> set[str]:
@@ -194,6 +217,8 @@ def _operation(record: Record, judgement: Judgement, location: Location) -> Oper
         disposition: Disposition = "defect" if kind == "defect" else "conditional"
     elif kind == "undecided":
         disposition, reason = "undecided", judgement.reason
+    elif kind == "skipped":
+        disposition, reason = "skipped", judgement.reason
     else:
         disposition = "safe"
         detail = judgement.reason

@@ -707,3 +707,10 @@ WEAK_RULES: tuple[Rule, ...] = (
 
 RULES: dict[str, Rule] = {rule.concept: rule for rule in (*FLOW_RULES, *WEAK_RULES)}
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in (*FLOW_RULES, *WEAK_RULES)}
+
+# Weaknesses of what is in service: in test code the same call protects nothing, and a secret there is a fixture.
+FOR_SERVICE = frozenset(rule.id for rule in WEAK_RULES) - {
+    "archive-unfiltered",
+    "temporary-file",
+    "world-permission",
+}

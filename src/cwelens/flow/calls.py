@@ -317,7 +317,8 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     )
     if info is not None:
         run.shared.learn(module)
-        run.shared.called[key] = run.shared.called.get(key, 0) + 1
+        if run.shared.is_test(module) or not run.shared.is_test(run.frame.module):
+            run.shared.called[key] = run.shared.called.get(key, 0) + 1
     closure = func.frame if func.frame is not None else run.shared.closures.get(key)
     # What an enclosing activation has bound by now is what a closure called from it sees.
     run.frame.env = st.env if run.frame.handler != "class" else run.frame.env

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, scopes
+from cwelens.flow import attributes, flask_config, scopes
+from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, written
 from cwelens.flow.state import Frame, Obj, State, join_states
 from cwelens.flow.values import (
@@ -30,6 +31,7 @@ from cwelens.flow.values import (
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo, ModuleInfo
+from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
     from cwelens.models.schema import Route
@@ -76,6 +78,7 @@ def run_top_level(shared: Shared, observer: Observer, module: ModuleInfo, entrie
     try:
         scopes.module_env(run, module)
         scopes.django_settings(run, module)
+        flask_config.module_config(run, module)
     except (OutOfFuel, RecursionError):
         entries.failures.append(Failure(module, None, "the analysis of its top level went over its budget"))
     except Exception as error:
@@ -244,7 +247,11 @@ def parameter(
 
 
 def _unknown_trust(function: FunctionInfo, name: str, place: tuple[object, ir.Pos]) -> tuple[Taint, ...]:
-    origin = Origin("param", "parameter", f"`{name}` of `{function.short}`", place, owner=function.qualname)  # type: ignore[arg-type]
+    if is_test_module(function.module):
+        # The test runner and the tests themselves are the callers; what they pass are fixtures.
+        return ()
+    concept = DECLARED if declared_input(name) else "parameter"
+    origin = Origin("param", concept, f"`{name}` of `{function.short}`", place, owner=function.qualname)  # type: ignore[arg-type]
     return (Taint(origin, {}, Trail(None, place, f"`{name}` comes from the caller of `{function.short}`")),)  # type: ignore[arg-type]
 
 

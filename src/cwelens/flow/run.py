@@ -12,6 +12,7 @@ from cwelens.base import chars as ch
 from cwelens.flow.state import Frame, Loc, Obj, State
 from cwelens.flow.values import NOTHING, Place, Value
 from cwelens.ir import nodes as ir
+from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
     from cwelens.models.index import Models
@@ -158,7 +159,9 @@ class Shared:
         self.class_env: dict[int, dict[str, Value]] = {}
         self.base: dict[Loc, Obj] = {}
         self.entered: set[int] = set()
+        # How often each function is called, by its node; what tests call is not counted, since they do not show its use.
         self.called: dict[int, int] = {}
+        self.tests: dict[int, bool] = {}
         # Functions that a call at module level handed to a framework, by node: the route's row, and the path written there.
         self.registered: dict[int, tuple[Route, str]] = {}
         self.closures: dict[int, Frame] = {}
@@ -176,6 +179,13 @@ class Shared:
             self.functions[id(function.node)] = function
         for cls in module.classes:
             self.classes[id(cls.node)] = cls
+
+    def is_test(self, module: ModuleInfo) -> bool:
+        """Whether a module is test code."""
+        known = self.tests.get(id(module))
+        if known is None:
+            known = self.tests[id(module)] = is_test_module(module)
+        return known
 
     def mask(self, name: str) -> int:
         """The character mask of a named set of the models."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, guards, scopes
+from cwelens.flow import assign, flask_config, guards, scopes
 from cwelens.flow.expressions import binary, evaluate, iterate, truth
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
@@ -361,6 +361,7 @@ def _class(run: Run, stmt: ir.Class, st: State) -> State:
         st.heap = after.heap
         run.shared.class_env[id(info)] = after.env
         scopes.class_settings(run, info, after)
+        flask_config.class_config(run, info, after)
     for decorator in stmt.decorators:
         evaluate(run, decorator, st)
     st.env[stmt.name] = Value((Cls(info, scopes.defining_frame(outer)),))
