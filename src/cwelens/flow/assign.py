@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cwelens.flow import expressions
 from cwelens.flow.run import Args, CallSite, Run, written
 from cwelens.flow.state import Obj, State, deep_taints, stepped
 from cwelens.flow.values import (
@@ -85,9 +86,8 @@ def store(run: Run, target: ir.Expr, value: Value, st: State, source: ir.Expr) -
 
 
 def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) -> None:
-    from cwelens.flow.expressions import iterate
 
-    elements = iterate(run, value, st, source)
+    elements = expressions.iterate(run, value, st, source)
     count = len(target.items)
     star = next((i for i, t in enumerate(target.items) if isinstance(t, ir.Star)), None)
     if isinstance(elements, list) and len(elements) >= count - (star is not None):
@@ -121,9 +121,8 @@ def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) 
 
 
 def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:
-    from cwelens.flow.expressions import evaluate
 
-    base = evaluate(run, target.base, st)
+    base = expressions.evaluate(run, target.base, st)
     path = path_of(target)
     if path is not None:
         forget(path, st)
@@ -163,10 +162,9 @@ def type_of_atom(atom: Any, st: State) -> str | None:
 
 
 def _store_item(run: Run, target: ir.Item, value: Value, st: State) -> None:
-    from cwelens.flow.expressions import evaluate
 
-    base = evaluate(run, target.base, st)
-    key = UNKNOWN if isinstance(target.key, ir.Slice) else evaluate(run, target.key, st)
+    base = expressions.evaluate(run, target.base, st)
+    key = UNKNOWN if isinstance(target.key, ir.Slice) else expressions.evaluate(run, target.key, st)
     path = path_of(target)
     if path is not None:
         forget(path, st)
@@ -181,14 +179,13 @@ def _store_item(run: Run, target: ir.Item, value: Value, st: State) -> None:
 
 def _setting_of_owner(run: Run, node: ir.Expr, key: Any, value: Value, st: State) -> None:
     """`owner.attr[key] = value` is a setting of the owner's type, whatever kind of object the attribute is."""
-    from cwelens.flow.expressions import evaluate
 
     base = node.base if isinstance(node, ir.Item) else None
     if not isinstance(base, ir.Attr):
         return
     run.quiet += 1
     try:
-        owner = evaluate(run, base.base, st)
+        owner = expressions.evaluate(run, base.base, st)
     finally:
         run.quiet -= 1
     for atom in owner.atoms:
@@ -240,10 +237,8 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
 def remove(run: Run, target: ir.Expr, st: State) -> None:
     """`del target`"""
     if isinstance(target, ir.Item):
-        from cwelens.flow.expressions import evaluate
-
-        base = evaluate(run, target.base, st)
-        key = UNKNOWN if isinstance(target.key, ir.Slice) else evaluate(run, target.key, st)
+        base = expressions.evaluate(run, target.base, st)
+        key = UNKNOWN if isinstance(target.key, ir.Slice) else expressions.evaluate(run, target.key, st)
         path = path_of(target)
         if path is not None:
             st.env.pop(path, None)
@@ -281,9 +276,8 @@ def extend(run: Run, old: Value, new: Value, st: State) -> bool:
     obj = st.obj(old.atoms[0].loc)
     if obj is None or obj.kind != "list":
         return False
-    from cwelens.flow.expressions import iterate
 
-    elements = iterate(run, new, st, ir.Const(None, (0, 0, 0, 0)))
+    elements = expressions.iterate(run, new, st, ir.Const(None, (0, 0, 0, 0)))
     st.heap[old.atoms[0].loc] = appended(obj, elements)
     return True
 

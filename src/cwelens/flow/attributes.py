@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Any
 
-from cwelens.flow import routes, scopes, strings
+from cwelens.flow import calls, entries, expressions, routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -223,9 +223,7 @@ def _from_class(
             return Value((Func(symbol, symbol.node, closure, Value((Cls(cls),))),))
         bound = Value((Func(symbol, symbol.node, closure, receiver),))
         if symbol.kind == "property":
-            from cwelens.flow.calls import call_value
-
-            return call_value(run, node, bound, Args([], {}), st)
+            return calls.call_value(run, node, bound, Args([], {}), st)
         return bound
     if isinstance(symbol, External):
         type_, _, member = symbol.qualname.rpartition(".")
@@ -244,8 +242,6 @@ def _from_class(
 
 def _lazy_field(run: Run, receiver: Value, cls: ClassInfo, name: str, st: State) -> Value | None:
     """`self.name` as another method of the class assigns it, its parameters unknown; None where none does."""
-    from cwelens.flow import entries
-    from cwelens.flow.expressions import evaluate
 
     found: list[tuple[ir.Expr, FunctionInfo]] = []
     for ancestor in run.program.mro(cls)[0]:
@@ -267,7 +263,7 @@ def _lazy_field(run: Run, receiver: Value, cls: ClassInfo, name: str, st: State)
         inner = State(entries.parameters(run, method, receiver, st), st.heap, st.base)
         frame.env = inner.env
         try:
-            value = evaluate(run, expr, inner)
+            value = expressions.evaluate(run, expr, inner)
         except OutOfFuel:
             raise
         finally:
@@ -383,10 +379,8 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
                 method = run.program.find_attr(obj.cls, "__getitem__")
                 symbol = symbol_of(method)
                 if isinstance(symbol, FunctionInfo):
-                    from cwelens.flow.calls import call_value
-
                     func = Value((Func(symbol, symbol.node, None, Value((atom,))),))
-                    return call_value(run, node, func, Args([key], {}), st)
+                    return calls.call_value(run, node, func, Args([key], {}), st)
             return obj.rest or Value((Opaque(None, deep_taints(Value((atom,)), st)),))
         return from_object(obj, key, st)
     if isinstance(atom, Const):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, flask_config, scopes
+from cwelens.flow import attributes, expressions, flask_config, scopes, statements
 from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, written
 from cwelens.flow.state import Frame, Obj, State, join_states
@@ -114,10 +114,9 @@ def run_function(
         frame.receiver = receiver
         st.env = parameters(run, function, receiver, st, handler)
         frame.env = st.env
-        from cwelens.flow.statements import block
 
         run.stack.append(id(node))
-        after = block(run, node.body, st)
+        after = statements.block(run, node.body, st)
         response = handler.route.response if handler is not None else None
         for value, state, stmt in run.exits.returns:
             if response and stmt is not None:
@@ -180,11 +179,9 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
     run.stack.append(id(symbol.node))
     inner = State({}, st.heap, st.base)
     try:
-        from cwelens.flow.statements import block
-
         inner.env = parameters(run, symbol, value, inner)
         frame.env = inner.env
-        after: State | None = block(run, symbol.node.body, inner)
+        after: State | None = statements.block(run, symbol.node.body, inner)
         for _, state, _ in run.exits.returns:
             after = join_states(after, state)
         if after is not None:
@@ -399,10 +396,8 @@ def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tup
     saved = run.frame
     run.frame = holder
     try:
-        from cwelens.flow.expressions import evaluate
-
         env = frame.env if frame is not None else scopes.module_env(run, function.module)
-        value = evaluate(run, node, State(dict(env), {}, run.shared.base))
+        value = expressions.evaluate(run, node, State(dict(env), {}, run.shared.base))
     finally:
         run.frame = saved
     out = []

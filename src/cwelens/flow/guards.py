@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, scopes, strings
+from cwelens.flow import assign, attributes, expressions, scopes, strings
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import Obj, State, join_states, map_taints
 from cwelens.flow.values import (
@@ -104,11 +104,10 @@ def _holds(fact: Any, st: State) -> bool:
 
 def filter_truth(value: Value, wanted: bool, st: State) -> Value:
     """The ways a value may be that are true (or false)."""
-    from cwelens.flow.expressions import atom_truth
 
     kept: list[Atom] = []
     for atom in value.atoms:
-        verdict = atom_truth(atom, st)
+        verdict = expressions.atom_truth(atom, st)
         if verdict is not None and verdict is not wanted:
             continue
         if (
@@ -126,11 +125,10 @@ def filter_truth(value: Value, wanted: bool, st: State) -> Value:
 
 
 def _narrow_truth(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
-    from cwelens.flow.expressions import evaluate
 
     value = _peek(run, node, st)
     if value is None:
-        value = evaluate(run, node, st)
+        value = expressions.evaluate(run, node, st)
     kept = filter_truth(value, wanted, st)
     if not kept.atoms:
         return None if value.atoms else st
@@ -146,14 +144,13 @@ def _peek(run: Run, node: ir.Expr, st: State) -> Value | None:
 
 def _value(run: Run, node: ir.Expr, st: State) -> Value:
     """The value of an operand that has been evaluated before: its operations are not reported again."""
-    from cwelens.flow.expressions import evaluate
 
     known = _peek(run, node, st)
     if known is not None:
         return known
     run.quiet += 1
     try:
-        return evaluate(run, node, st)
+        return expressions.evaluate(run, node, st)
     finally:
         run.quiet -= 1
 
@@ -244,9 +241,8 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
 
 
 def _possible(value: Value, constant: Const, st: State) -> bool:
-    from cwelens.flow.expressions import compare
 
-    return compare("==", value, Value((constant,)), st) is not False
+    return expressions.compare("==", value, Value((constant,)), st) is not False
 
 
 def _length_or_method(run: Run, node: ir.Expr, constant: Const, st: State) -> State | None:
@@ -827,9 +823,10 @@ def _assume_project_call(
     run: Run, node: ir.Call, outgoing: Outgoing, st: State, wanted: bool
 ) -> State | None:
     """A function of the program as a test: its arguments are what its own body made of them where it answered as wanted."""
-    from cwelens.flow.expressions import truth
 
-    kept = [(value, state) for value, state in outgoing.exits if truth(value, state) in (None, wanted)]
+    kept = [
+        (value, state) for value, state in outgoing.exits if expressions.truth(value, state) in (None, wanted)
+    ]
     if not kept:
         return None
     _take_over(run, node, outgoing, kept, st)
@@ -896,7 +893,6 @@ class Matched:
 
 
 def match_pattern(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value, st: State) -> Matched:
-    from cwelens.flow.expressions import compare, evaluate
 
     if isinstance(pattern, ir.PatternCapture):
         inner = Matched(st, True, None)
@@ -910,8 +906,8 @@ def match_pattern(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value,
             )
         return inner
     if isinstance(pattern, ir.PatternValue):
-        wanted = evaluate(run, pattern.value, st)
-        verdict = compare("==", value, wanted, st)
+        wanted = expressions.evaluate(run, pattern.value, st)
+        verdict = expressions.compare("==", value, wanted, st)
         if verdict is False:
             return Matched(None, False, value)
         rest = None
@@ -941,9 +937,7 @@ def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
         for index, part in enumerate(pattern.patterns):
             if isinstance(part, ir.PatternStar):
                 if part.name:
-                    from cwelens.flow.expressions import iterate
-
-                    elements = iterate(run, value, st, dummy)
+                    elements = expressions.iterate(run, value, st, dummy)
                     content = (
                         elements
                         if isinstance(elements, Value)
@@ -954,9 +948,7 @@ def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
             parts.append((part, attributes.item(run, value, Value((Const(index),)), st, dummy)))
     elif isinstance(pattern, ir.PatternMap):
         for key, part in zip(pattern.keys, pattern.patterns, strict=True):
-            from cwelens.flow.expressions import evaluate
-
-            parts.append((part, attributes.item(run, value, evaluate(run, key, st), st, dummy)))
+            parts.append((part, attributes.item(run, value, expressions.evaluate(run, key, st), st, dummy)))
         if pattern.rest:
             st.env[pattern.rest] = value
     elif isinstance(pattern, ir.PatternClass):

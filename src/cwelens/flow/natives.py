@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, buffers, scopes, strings
+from cwelens.flow import assign, attributes, buffers, calls, expressions, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
@@ -110,9 +110,7 @@ def _container(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Arg
         st.heap[ref.loc] = assign.appended(obj, [first]) if name != "appendleft" else obj.with_rest(first)
         return NONE
     if name == "extend" and first is not None:
-        from cwelens.flow.expressions import iterate
-
-        st.heap[ref.loc] = assign.appended(obj, iterate(run, first, st, node))
+        st.heap[ref.loc] = assign.appended(obj, expressions.iterate(run, first, st, node))
         return NONE
     if name == "insert" and len(args.positional) > 1:
         index = assign.as_key(args.positional[0])
@@ -163,9 +161,8 @@ def _container(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Arg
 
 
 def _elements(run: Run, value: Value, st: State, node: ir.Node) -> Value:
-    from cwelens.flow.expressions import iterate
 
-    elements = iterate(run, value, st, node)
+    elements = expressions.iterate(run, value, st, node)
     return elements if isinstance(elements, Value) else join_all(elements)
 
 
@@ -363,19 +360,17 @@ def _number(type_: Callable[[Any], Any], name: str) -> Callable[[Run, ir.Expr, A
 
 
 def _bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    from cwelens.flow.expressions import truth
 
-    verdict = truth(args.positional[0], st) if args.positional else False
+    verdict = expressions.truth(args.positional[0], st) if args.positional else False
     return BOOL if verdict is None else const(verdict)
 
 
 def _sequence(kind: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
     def build(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-        from cwelens.flow.expressions import iterate
 
         if not args.positional:
             return run.alloc(st, node, Obj(kind, {}))
-        elements = iterate(run, args.positional[0], st, node)
+        elements = expressions.iterate(run, args.positional[0], st, node)
         if isinstance(elements, list) and len(elements) <= 128:
             return run.alloc(st, node, Obj(kind, dict(enumerate(elements))))
         content = elements if isinstance(elements, Value) else join_all(elements)
@@ -395,29 +390,26 @@ def _dict(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 
 def _map(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    from cwelens.flow.calls import call_value
-    from cwelens.flow.expressions import iterate
 
     if len(args.positional) < 2:
         return UNKNOWN
     function = args.positional[0]
-    elements = iterate(run, args.positional[1], st, node)
+    elements = expressions.iterate(run, args.positional[1], st, node)
     if isinstance(elements, list) and len(elements) <= 16 and len(args.positional) == 2:
-        values = [call_value(run, node, function, Args([e], {}), st) for e in elements]
+        values = [calls.call_value(run, node, function, Args([e], {}), st) for e in elements]
         return run.alloc(st, node, Obj("list", dict(enumerate(v for v in values if v is not NOTHING))))
     each = [_elements(run, a, st, node) for a in args.positional[1:]]
-    return run.alloc(st, node, Obj("list", {}, call_value(run, node, function, Args(each, {}), st)))
+    return run.alloc(st, node, Obj("list", {}, calls.call_value(run, node, function, Args(each, {}), st)))
 
 
 def _filter(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     if len(args.positional) < 2:
         return UNKNOWN
-    from cwelens.flow.calls import call_value
 
     content = _elements(run, args.positional[1], st, node)
     function = args.positional[0]
     if any(isinstance(a, Func) for a in function.atoms):
-        call_value(run, node, function, Args([content], {}), st)
+        calls.call_value(run, node, function, Args([content], {}), st)
         run.last_exits.pop(id(node), None)
     return run.alloc(st, node, Obj("list", {}, content if content.atoms else None))
 
@@ -472,11 +464,10 @@ def written_name_of(node: ir.Expr) -> str:
 
 
 def _enumerate(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    from cwelens.flow.expressions import iterate
 
     if not args.positional:
         return UNKNOWN
-    elements = iterate(run, args.positional[0], st, node)
+    elements = expressions.iterate(run, args.positional[0], st, node)
     if isinstance(elements, list) and len(elements) <= 16 and len(args.positional) == 1:
         pairs = {i: run.alloc(st, node, Obj("tuple", {0: const(i), 1: e}), i) for i, e in enumerate(elements)}
         return run.alloc(st, node, Obj("list", dict(pairs)))
@@ -530,9 +521,8 @@ def _setattr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 
 def _repr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    from cwelens.flow.expressions import represented
 
-    return represented(args.positional[0], st) if args.positional else UNKNOWN
+    return expressions.represented(args.positional[0], st) if args.positional else UNKNOWN
 
 
 def _chr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
@@ -564,17 +554,15 @@ def _partial(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def _thread(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`Thread(target=f, args=(x,))`: f is called with x."""
-    from cwelens.flow.calls import call_value
-    from cwelens.flow.expressions import iterate
 
     target = args.keywords.get("target")
     if target is None and len(args.positional) > 1:
         target = args.positional[1]
     if target is not None:
         given = args.keywords.get("args")
-        elements = iterate(run, given, st, node) if given is not None else []
+        elements = expressions.iterate(run, given, st, node) if given is not None else []
         values = elements if isinstance(elements, list) else [elements]
-        call_value(run, node, target, Args(values, {}), st)
+        calls.call_value(run, node, target, Args(values, {}), st)
         run.last_exits.pop(id(node), None)
     return opaque("threading.Thread")
 
@@ -583,11 +571,10 @@ def _submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
     """A callable handed over with its arguments after it, from position `offset`."""
 
     def run_it(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-        from cwelens.flow.calls import call_value
 
         if len(args.positional) <= offset:
             return UNKNOWN
-        value = call_value(
+        value = calls.call_value(
             run, node, args.positional[offset], Args(args.positional[offset + 1 :], dict(args.keywords)), st
         )
         run.last_exits.pop(id(node), None)
@@ -744,10 +731,9 @@ def _sub(
 
 def pattern_of(run: Run, node: ir.Call, name: str, st: State) -> tuple[str, int, ir.Expr] | None:
     """The pattern, flags and subject expression of a call of `re.match` and the like, or of a compiled pattern's method."""
-    from cwelens.flow.expressions import evaluate
 
     if name.startswith("re.Pattern."):
-        base = evaluate(run, node.func.base, st) if isinstance(node.func, ir.Attr) else UNKNOWN
+        base = expressions.evaluate(run, node.func.base, st) if isinstance(node.func, ir.Attr) else UNKNOWN
         obj = scopes.frame_object(base, st)
         if obj is None or "pattern" not in obj.items or not node.args:
             return None
@@ -756,11 +742,11 @@ def pattern_of(run: Run, node: ir.Call, name: str, st: State) -> tuple[str, int,
     else:
         if len(node.args) < 2:
             return None
-        pattern = evaluate(run, node.args[0], st).const()
+        pattern = expressions.evaluate(run, node.args[0], st).const()
         given = (
             node.args[2] if len(node.args) > 2 else next((v for k, v in node.keywords if k == "flags"), None)
         )
-        flags = evaluate(run, given, st) if given is not None else None
+        flags = expressions.evaluate(run, given, st) if given is not None else None
         subject = node.args[1]
     if pattern is None or not isinstance(pattern.value, str):
         return None

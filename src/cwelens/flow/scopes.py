@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwelens.flow import attributes, calls, expressions, statements
 from cwelens.flow.run import Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State
 from cwelens.flow.values import (
@@ -123,7 +124,6 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
         state = shared.modules[module.name]
         return state.env if state is not None else shared.module_frames[module.name].env
     from cwelens.flow.run import OutOfFuel
-    from cwelens.flow.statements import block
 
     shared.learn(module)
     shared.modules[module.name] = None
@@ -134,7 +134,7 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
     st = State({}, {}, shared.base)
     frame.env = st.env
     try:
-        after = block(run, module.body, st) or st
+        after = statements.block(run, module.body, st) or st
     except (OutOfFuel, RecursionError):
         after = st
     finally:
@@ -198,16 +198,14 @@ def defining_frame(frame: Frame) -> Frame:
 
 def decorated(run: Run, node: ir.Function, func: Value, st: State) -> Value:
     """What the name of a decorated function is bound to. Decorators of the program are called; others are taken to keep it."""
-    from cwelens.flow.calls import call_value
-    from cwelens.flow.expressions import evaluate
     from cwelens.flow.run import Args
 
     value = func
     for decorator in reversed(node.decorators):
-        wrapper = evaluate(run, decorator, st)
+        wrapper = expressions.evaluate(run, decorator, st)
         ours = [a for a in wrapper.atoms if isinstance(a, Func | Cls)]
         if ours and run.frame.depth < 4:
-            result = call_value(run, decorator, Value(tuple(ours)), Args([value], {}), st)
+            result = calls.call_value(run, decorator, Value(tuple(ours)), Args([value], {}), st)
             if any(isinstance(a, Func | Partial) for a in result.atoms):
                 value = join(result, NOTHING)
         elif (
@@ -216,14 +214,12 @@ def decorated(run: Run, node: ir.Function, func: Value, st: State) -> Value:
             and not isinstance(decorator, ir.Call)
         ):
             # A bare decorator of a library is itself called with the function.
-            call_value(run, decorator, wrapper, Args([value], {}), st)
+            calls.call_value(run, decorator, wrapper, Args([value], {}), st)
     return value
 
 
 def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
     """What `with value as x` binds."""
-    from cwelens.flow.attributes import attribute
-    from cwelens.flow.calls import call_value
     from cwelens.flow.run import Args
 
     atoms: list[Atom] = []
@@ -234,9 +230,9 @@ def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
         elif (
             isinstance(atom, Ref) and (obj := st.obj(atom.loc)) is not None and isinstance(obj.cls, ClassInfo)
         ):
-            method = attribute(run, Value((atom,)), "__enter__", st, node)
+            method = attributes.attribute(run, Value((atom,)), "__enter__", st, node)
             if any(isinstance(a, Func) for a in method.atoms):
-                atoms.extend(call_value(run, node, method, Args([], {}), st).atoms)
+                atoms.extend(calls.call_value(run, node, method, Args([], {}), st).atoms)
             else:
                 atoms.append(atom)
         else:

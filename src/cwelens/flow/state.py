@@ -11,7 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cwelens.flow.values import NOTHING, Place, Ref, Taint, Taints, Value, atom_taints, join, join_taints
+from cwelens.flow.values import (
+    NOTHING,
+    Opaque,
+    Place,
+    Ref,
+    Taint,
+    Taints,
+    Text,
+    Value,
+    atom_taints,
+    join,
+    join_taints,
+)
 from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
@@ -233,8 +245,6 @@ def deep_taints(value: Value, state: State, depth: int = 4, seen: set[Loc] | Non
 
 def map_taints(value: Value, change: Any) -> Value:
     """The value with `change(taint) -> Taint` applied to every taint it carries directly."""
-    from cwelens.flow.values import Opaque, Text
-
     atoms: list[Any] = []
     touched = False
     for atom in value.atoms:

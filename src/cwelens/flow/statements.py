@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, flask_config, guards, scopes
-from cwelens.flow.expressions import binary, evaluate, iterate, truth
+from cwelens.flow import assign, expressions, flask_config, guards, scopes
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
 from cwelens.flow.values import (
@@ -44,7 +43,7 @@ def block(run: Run, body: list[ir.Stmt], st: State | None) -> State | None:
 
 
 def _expr(run: Run, stmt: ir.ExprStmt, st: State) -> State | None:
-    value = evaluate(run, stmt.value, st)
+    value = expressions.evaluate(run, stmt.value, st)
     node = stmt.value
     if value is NOTHING:
         return None
@@ -56,7 +55,7 @@ def _expr(run: Run, stmt: ir.ExprStmt, st: State) -> State | None:
 def _assign(run: Run, stmt: ir.Assign, st: State) -> State | None:
     if stmt.value is None:
         return st
-    value = evaluate(run, stmt.value, st)
+    value = expressions.evaluate(run, stmt.value, st)
     if value is NOTHING:
         return None
     if isinstance(stmt.value, ir.Call):
@@ -71,21 +70,21 @@ def _assign(run: Run, stmt: ir.Assign, st: State) -> State | None:
 
 
 def _aug_assign(run: Run, stmt: ir.AugAssign, st: State) -> State | None:
-    old = evaluate(run, stmt.target, st)
-    new = evaluate(run, stmt.value, st)
+    old = expressions.evaluate(run, stmt.target, st)
+    new = expressions.evaluate(run, stmt.value, st)
     if new is NOTHING:
         return None
     if stmt.op == "+" and assign.extend(run, old, new, st):
         return st
-    assign.store(run, stmt.target, binary(run, stmt.op, old, new, stmt, st), st, stmt.value)
+    assign.store(run, stmt.target, expressions.binary(run, stmt.op, old, new, stmt, st), st, stmt.value)
     return st
 
 
 def _if(run: Run, stmt: ir.If, st: State) -> State | None:
-    test = evaluate(run, stmt.test, st)
+    test = expressions.evaluate(run, stmt.test, st)
     if test is NOTHING:
         return None
-    verdict = truth(test, st)
+    verdict = expressions.truth(test, st)
     yes = (
         guards.assume(run, stmt.test, st.copy() if verdict is None else st, True)
         if verdict is not False
@@ -104,7 +103,7 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
         current = st
         done: State | None = None
         for _ in range(MAX_ROUNDS):
-            verdict = truth(evaluate(run, stmt.test, current), current)
+            verdict = expressions.truth(expressions.evaluate(run, stmt.test, current), current)
             if verdict is not True:
                 done = join_states(done, guards.assume(run, stmt.test, current.copy(), False))
             if verdict is False:
@@ -118,7 +117,7 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
                 break
             current = widen(current, merged)
         else:
-            if truth(evaluate(run, stmt.test, current), current) is not True:
+            if expressions.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
                 done = join_states(done, guards.assume(run, stmt.test, current.copy(), False))
         done = block(run, stmt.orelse, done)
         for state in run.exits.breaks:
@@ -141,10 +140,10 @@ def widen(before: State, after: State) -> State:
 
 
 def _for(run: Run, stmt: ir.For, st: State) -> State | None:
-    iterable = evaluate(run, stmt.iterable, st)
+    iterable = expressions.evaluate(run, stmt.iterable, st)
     if iterable is NOTHING:
         return None
-    elements = iterate(run, iterable, st, stmt.iterable)
+    elements = expressions.iterate(run, iterable, st, stmt.iterable)
     breaks, continues = run.exits.breaks, run.exits.continues
     run.exits.breaks, run.exits.continues = [], []
     try:
@@ -217,7 +216,7 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
             break
         inner = thrown.copy()
         if handler.types is not None:
-            evaluate(run, handler.types, inner)
+            expressions.evaluate(run, handler.types, inner)
         if handler.name:
             inner.env[handler.name] = _exception(run, handler)
         done = join_states(done, block(run, handler.body, inner))
@@ -251,7 +250,7 @@ def _type_name(node: ir.Expr) -> str:
 
 def _with(run: Run, stmt: ir.With, st: State) -> State | None:
     for context, target in stmt.items:
-        value = evaluate(run, context, st)
+        value = expressions.evaluate(run, context, st)
         if value is NOTHING:
             return None
         if target is not None:
@@ -260,24 +259,24 @@ def _with(run: Run, stmt: ir.With, st: State) -> State | None:
 
 
 def _return(run: Run, stmt: ir.Return, st: State) -> None:
-    value = evaluate(run, stmt.value, st) if stmt.value is not None else NONE
+    value = expressions.evaluate(run, stmt.value, st) if stmt.value is not None else NONE
     if value is not NOTHING:
         run.exits.returns.append((value, st, stmt))
 
 
 def _raise(run: Run, stmt: ir.Raise, st: State) -> None:
     if stmt.value is not None:
-        evaluate(run, stmt.value, st)
+        expressions.evaluate(run, stmt.value, st)
     if stmt.cause is not None:
-        evaluate(run, stmt.cause, st)
+        expressions.evaluate(run, stmt.cause, st)
     if run.trying:
         run.exits.raises.append(st)
 
 
 def _assert(run: Run, stmt: ir.Assert, st: State) -> State | None:
-    verdict = truth(evaluate(run, stmt.test, st), st)
+    verdict = expressions.truth(expressions.evaluate(run, stmt.test, st), st)
     if stmt.message is not None:
-        evaluate(run, stmt.message, st.copy())
+        expressions.evaluate(run, stmt.message, st.copy())
     # Assertions vanish under -O, so they narrow types (what people use them for) but a failed one does not end the path.
     return st if verdict is False else guards.assume_assertion(run, stmt.test, st)
 
@@ -329,7 +328,7 @@ def _function(run: Run, stmt: ir.Function, st: State) -> State:
         run.shared.closures[id(stmt)] = closure
     for param in stmt.params:
         if param.default is not None:
-            value = evaluate(run, param.default, st)
+            value = expressions.evaluate(run, param.default, st)
             st.env[f"{stmt.name}.default.{param.name}"] = value
     func = Value((Func(info, stmt, closure),))
     st.env[stmt.name] = scopes.decorated(run, stmt, func, st)
@@ -342,7 +341,7 @@ def _class(run: Run, stmt: ir.Class, st: State) -> State:
         st.env[stmt.name] = UNKNOWN
         return st
     for base in stmt.bases:
-        evaluate(run, base, st)
+        expressions.evaluate(run, base, st)
     outer = run.frame
     frame = Frame(outer.module, outer.func, None, outer.parent, scopes.defining_frame(outer), outer.call)
     frame.depth = outer.depth
@@ -363,13 +362,13 @@ def _class(run: Run, stmt: ir.Class, st: State) -> State:
         scopes.class_settings(run, info, after)
         flask_config.class_config(run, info, after)
     for decorator in stmt.decorators:
-        evaluate(run, decorator, st)
+        expressions.evaluate(run, decorator, st)
     st.env[stmt.name] = Value((Cls(info, scopes.defining_frame(outer)),))
     return st
 
 
 def _match(run: Run, stmt: ir.Match, st: State) -> State | None:
-    subject = evaluate(run, stmt.subject, st)
+    subject = expressions.evaluate(run, stmt.subject, st)
     done: State | None = None
     current: State | None = st
     for case in stmt.cases:
@@ -380,7 +379,7 @@ def _match(run: Run, stmt: ir.Match, st: State) -> State | None:
             inner: State | None = matched.state
             certain = matched.certain
             if case.guard is not None and inner is not None:
-                verdict = truth(evaluate(run, case.guard, inner), inner)
+                verdict = expressions.truth(expressions.evaluate(run, case.guard, inner), inner)
                 certain = certain and verdict is True
                 inner = None if verdict is False else guards.assume(run, case.guard, inner, True)
             done = join_states(done, block(run, case.body, inner))
@@ -399,7 +398,7 @@ def _type_decl(run: Run, stmt: ir.TypeDecl, st: State) -> State:
 
 def _unknown(run: Run, stmt: ir.UnknownStmt, st: State) -> State | None:
     for part in stmt.parts:
-        evaluate(run, part, st)
+        expressions.evaluate(run, part, st)
     return block(run, stmt.body, st)
 
 

@@ -10,8 +10,10 @@ _FRAMEWORKS = ("pytest", "unittest", "nose", "django.test", "hypothesis", "testt
 def is_test_module(module: ModuleInfo) -> bool:
     """Whether a module is test code, by its folder, or by the name of its file together with what it holds."""
     folders, _, name = module.path.rpartition("/")
+    # Where the project itself lies says nothing: only folders of its own count, from the one its imports start in.
+    above = len(module.base.rstrip("/").split("/")) - 1 if module.base not in ("", ".") else 0
     if name in ("conftest.py", "tests.py") or any(
-        part in ("tests", "test", "testing") for part in folders.split("/")
+        part in ("tests", "test", "testing") for part in folders.split("/")[above:]
     ):
         return True
     if any(b.rpartition(".")[2].endswith("TestCase") for c in module.classes for b in c.bases_text):
