@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
+from cwelens.checks import documents
 from cwelens.flow.attributes import JOIN
 from cwelens.flow.declared import DECLARED
 from cwelens.flow.state import State, deep_taints
@@ -83,8 +84,8 @@ def _atom(rule: Rule, atom: object, st: State) -> Judgement:
             return judge(rule, obj.items["path"], st)
         if rule.concept in ("html.body",) and obj is not None and obj.kind in ("dict", "list"):
             return Judgement("neutralised", "sent as JSON")
-        if rule.concept == "nosql.query" and obj is not None and obj.rest is None:
-            return worst([_atom(rule, part, st) for held in obj.items.values() for part in held.atoms])
+        if rule.concept == "nosql.query" and obj is not None and obj.kind != "instance":
+            return documents.query(rule, obj, st, _atom)
         taints = deep_taints(Value((atom,)), st)
         return _hole(rule, Opaque(None, taints), (), 0, composed=False)
     return Judgement("not untrusted")
@@ -330,6 +331,7 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "ldap.dn": _dn,
     "regex.pattern": _regex,
     "code.python": _code,
+    "nosql.code": _code,
     "template.text": _template,
     "format.string": _template,
     "process.argv": _argv,

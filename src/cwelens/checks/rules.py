@@ -72,6 +72,17 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("nosql",),
     ),
     _flow(
+        "nosql-script",
+        "nosql.code",
+        943,
+        "Script injection into a database",
+        "high",
+        "run script of their own inside the database",
+        "Keep the script fixed and pass the value as one of its arguments, or use the query operators instead of script.",
+        ("nosql", "code"),
+        True,
+    ),
+    _flow(
         "xss",
         "html.body",
         79,

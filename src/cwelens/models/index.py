@@ -203,7 +203,10 @@ class Models:
             row = self.type(base)
             if row is not None and attr in row.attrs:
                 return row.attrs[attr]
-        return None
+        other = next((row.other for row in self._type_rows(type) if row.other), None)
+        if other is None or attr.startswith("__") or self.is_modelled(f"{type}.{attr}"):
+            return None
+        return other
 
     def enter_type(self, type: str) -> str | None:
         """The type of `x` in `with value as x`, `value` being of the type."""

@@ -159,11 +159,12 @@ class Returns(ConditionalRow):
 
 
 class TypeRow(Row):
-    """A type: `bases` whose rows it takes over, types of its `attrs`, of `with … as` (`enter`) and of its elements (`item`)."""
+    """A type: `bases` whose rows it takes over, types of its `attrs`, of every other attribute that no row names (`other`), of
+    `with … as` (`enter`) and of its elements (`item`)."""
 
     TABLE = "type"
     NAME_FIELDS = ("name",)
-    __slots__ = ("attrs", "bases", "enter", "item")
+    __slots__ = ("attrs", "bases", "enter", "item", "other")
 
     @property
     def name(self) -> str:
@@ -173,6 +174,7 @@ class TypeRow(Row):
         self.bases = table.names("bases")
         self.enter = table.name("enter")
         self.item = table.name("item")
+        self.other = table.name("other")
         attrs = table.take("attrs")
         if attrs is None:
             attrs = {}

@@ -300,8 +300,21 @@ class Program(ModuleIndex):
         if isinstance(base, ir.Item):
             base = base.base
         if isinstance(base, (ir.Name, ir.Attr)):
-            return self.resolve_expr(cls.module, cls.function, base, cls.outer)
+            outcome = self.resolve_expr(cls.module, cls.function, base, cls.outer)
+            if isinstance(base, ir.Attr) and isinstance(outcome, Unresolved):
+                return self._of_instance(cls, base) or outcome
+            return outcome
         return Unresolved(f"a base class of `{cls.name}` is computed")
+
+    def _of_instance(self, cls: ClassInfo, base: ir.Attr) -> Outcome | None:
+        """`db.Model`, where `db = SQLAlchemy(…)` is an object of a library class: that class's `Model`."""
+        owner = symbol_of(self.resolve_expr(cls.module, cls.function, base.base, cls.outer))
+        if not isinstance(owner, Binding) or not isinstance(owner.value, ir.Call):
+            return None
+        made = symbol_of(self.resolve_expr(owner.module, owner.where, owner.value.func, owner.cls))
+        if isinstance(made, External) and made.qualname.rpartition(".")[2][:1].isupper():
+            return Resolved(External(f"{made.qualname}.{base.name}"))
+        return None
 
     def mro(self, cls: ClassInfo) -> tuple[list[ClassInfo], list[Outcome]]:
         """The class and its known ancestors in lookup order, and the outcomes of those that are not in the program.
