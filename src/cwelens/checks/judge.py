@@ -118,7 +118,7 @@ def _taint(
     rule: Rule, taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int, composed: bool
 ) -> Judgement:
     origin = taint.origin
-    if origin.kind == "local":
+    if origin.kind == "local" and rule.concept != "path.archive":
         return Judgement("not untrusted", f"{origin.text}: not remote")
     if origin.kind in ("exception", "random", "secret"):
         return Judgement("not untrusted")
@@ -138,6 +138,9 @@ def _taint(
             return Judgement("neutralised", why, taint)
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
+    if origin.kind == "local":
+        # Who names an archive need not have made it.
+        return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
     if origin.kind == "param":
         if composed or rule.whole_parameter or origin.concept == DECLARED:
             return Judgement("conditional", "", taint)
@@ -210,6 +213,12 @@ def _path_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], i
         if not joined or "path.absolute" in taint.safe or not hole.chars & ch.of("/"):
             return f"`..` is refused by {dots}"
     return ""
+
+
+def _archive_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """The names of all members were tested: none is absolute and none has `..`."""
+    dots = taint.safe.get("path.dots") or taint.safe.get("path.dotslash")
+    return f"the members' names were tested: {dots}" if dots and "path.absolute" in taint.safe else ""
 
 
 def _url(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
@@ -357,6 +366,7 @@ def _own_address(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], in
 _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
     "path.file": _path_special,
     "path.probe": _path_special,
+    "path.archive": _archive_special,
     "upload.save": _path_special,
     "nosql.query": _nosql_special,
     "url.redirect": _own_address,

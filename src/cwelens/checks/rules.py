@@ -184,6 +184,7 @@ FLOW_RULES: tuple[Rule, ...] = (
         "write files outside the target directory",
         "Extract with a filter that refuses such members: `extractall(path, filter='data')`.",
         ("path",),
+        True,
     ),
     _flow(
         "upload-name",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, buffers, expressions, natives, scopes, statements, strings
+from cwelens.flow import assign, attributes, buffers, expressions, natives, paths, scopes, statements, strings
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import Args, CallSite, Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
@@ -136,20 +136,25 @@ CLEANING = (
 class Outgoing:
     """How a call of a program function came back.
 
-    `exits` pairs what it gave back with the state it left in; `passed` maps parameters to the argument expressions, `entered` to
+    `exits` pairs what it gave back with the state it left in, `frame` and `tests` are the activation and, for each exit, the expression
+    that it gave back (None at the end of the body); `passed` maps parameters to the argument expressions, `entered` to
     their values on entry; `rebound` are the parameters that the body assigns to.
     """
 
-    __slots__ = ("entered", "exits", "passed", "rebound")
+    __slots__ = ("entered", "exits", "frame", "passed", "rebound", "tests")
 
     def __init__(
         self,
+        frame: Frame,
         exits: list[tuple[Value, State]],
+        tests: list[ir.Expr | None],
         passed: dict[str, ir.Expr],
         entered: dict[str, Value],
         rebound: frozenset[str],
     ) -> None:
+        self.frame = frame
         self.exits = exits
+        self.tests = tests
         self.passed = passed
         self.entered = entered
         self.rebound = rebound
@@ -333,6 +338,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     inner = State(env, st.heap, st.base)
     frame.env = env
     entered = dict(env)
+    tests: list[ir.Expr | None] = []
     try:
         if isinstance(target, ir.Lambda):
             value = _evaluate(run, target.body, inner)
@@ -340,8 +346,10 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         else:
             after = statements.block(run, target.body, inner)
             returns = [(v, s) for v, s, _ in run.exits.returns]
+            tests = [stmt.value if isinstance(stmt, ir.Return) else None for _, _, stmt in run.exits.returns]
             if after is not None:
                 returns.append((NONE, after))
+                tests.append(None)
     finally:
         run.stack.pop()
         run.frame, run.exits, run.trying = saved
@@ -361,7 +369,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         return run.alloc(st, node, Obj("list", {}, content), "yield")
     if not isinstance(target, ir.Lambda):
         rebound = frozenset(_assigned(target) & passed.keys())
-        run.last_exits[id(node)] = Outgoing(returns, passed, entered, rebound)
+        run.last_exits[id(node)] = Outgoing(frame, returns, tests, passed, entered, rebound)
     if taints_of(result):
         result = stepped(result, run.place(node), f"`{written_callee(node)}()` gives it back")
     return result
@@ -705,6 +713,8 @@ def _by_row(
         return run.alloc(
             st, node, Obj(row.type.rpartition(".")[2], {}, Value((Opaque(None, taints, mask),))), "returns"
         )
+    if row.type in paths.ARCHIVES and receiver is None:
+        taints = paths.opened(taints, run.place(node), written_callee(node))
     return opaque(row.type, taints, mask, note)
 
 

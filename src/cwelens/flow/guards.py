@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, expressions, scopes, strings
+from cwelens.flow import assign, attributes, expressions, paths, scopes, strings
 from cwelens.flow.run import Run, written
-from cwelens.flow.state import Obj, State, join_states, map_taints
+from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints
 from cwelens.flow.values import (
     Atom,
     Cls,
@@ -231,7 +231,7 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
             if constant.value is not None or len(value.atoms) > 1:
                 assign.refine(one, other, st)
             return st
-        if _common_path(run, one, st) and not taints_of(other):
+        if _common_path(run, one, st) and not _suspect(other):
             return _common_path_guard(run, one, st)
         if taints_of(value) and other.atoms and not taints_of(other) and not isinstance(one, ir.Call):
             why = _why(run, two, f"equality with `{written(two)}`")
@@ -250,6 +250,11 @@ def _length_or_method(run: Run, node: ir.Expr, constant: Const, st: State) -> St
     if isinstance(node, ir.Call) and isinstance(constant.value, bool):
         return _assume_call(run, node, st, constant.value)
     return None
+
+
+def _suspect(base: Value) -> bool:
+    """Whether what a value is tested against is itself untrusted; that a caller chooses the base is what bases are for."""
+    return any(t.origin.kind == "untrusted" for t in taints_of(base))
 
 
 def _common_path(run: Run, node: ir.Expr, st: State) -> bool:
@@ -281,7 +286,9 @@ def _neutralise(
             return taint
         return taint.neutralised(contexts, why)
 
-    assign.refine(node, map_taints(value, change), st)
+    before = deep_taints(value, st)
+    changed = map_taints(value, change)
+    assign.refine(node, changed, st)
     for atom in value.atoms:
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
         if obj is not None and isinstance(atom, Ref) and obj.kind == "instance":
@@ -292,6 +299,7 @@ def _neutralise(
                 obj.keys,
                 obj.cls,
             )
+    paths.spread(before, deep_taints(changed, st), st)
     if isinstance(node, ir.Call) and not only_normalised:
         for part in (*node.args, *([node.func.base] if isinstance(node.func, ir.Attr) else [])):
             if isinstance(part, ir.Name | ir.Attr | ir.Item):
@@ -382,6 +390,12 @@ def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State 
     if needle is not None and isinstance(needle.value, str | bytes) and needle.value and taints_of(subject):
         _refine(right, subject, excluding(subject, const_text(needle.value), _why(run, right, "a test")), st)
         return st
+    if needle is not None and needle.value == "..":
+        # `".." not in path.split("/")`, `".." not in Path(name).parts`
+        whole = right.func if isinstance(right, ir.Call) else right
+        if isinstance(whole, ir.Attr) and whole.name in ("split", "rsplit", "parts"):
+            _neutralise(run, whole.base, ("path.dots",), _why(run, right, "a test"), st)
+            return st
     constants = _constants(subject, st)
     if constants is not None:
         keys = {c.key for c in constants}
@@ -460,6 +474,10 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
             return _assume_isinstance(run, node, st, wanted)
         if name in ("builtins.all", "builtins.any") and node.args:
             return _assume_all(run, node, st, wanted == (name == "builtins.all"), name)
+        if name == "os.path.isabs" and node.args:
+            if not wanted:
+                _neutralise(run, node.args[0], ("path.absolute",), _why(run, node, "`os.path.isabs`"), st)
+            return st
         if name.startswith("re."):
             return _assume_regex(run, node, name, st, wanted)
         if name in ("builtins.callable", "builtins.bool", "builtins.len") and node.args:
@@ -552,11 +570,13 @@ def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> 
         return st
     subject = _value(run, clause.iterable, st)
     inner = st.copy()
-    one = Value((Opaque("builtins.str", taints_of(subject), ch.ALL),))
+    elements = expressions.iterate(run, subject, inner, clause.iterable)
+    one = elements if isinstance(elements, Value) else Value((Opaque("builtins.str", taints_of(subject)),))
     inner.env[clause.target.id] = one
     after = assume(run, comp.element, inner, name == "builtins.all")
     if after is None:
         return st
+    st = paths.every_member(st, after, one)
     narrowed = after.env.get(clause.target.id, one)
     mask = 0
     for atom in narrowed.atoms:
@@ -606,6 +626,9 @@ def _assume_method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bo
         return _assume_affix(run, node, name, subject, st, wanted)
     if name in ("match", "fullmatch", "search"):
         return None
+    if name == "is_absolute" and not wanted:
+        _neutralise(run, subject, ("path.absolute",), _why(run, node, "`is_absolute`"), st)
+        return st
     if name == "is_relative_to" and wanted:
         _neutralise(run, subject, ("path",), _why(run, node, "`is_relative_to`"), st, only_normalised=True)
         return st
@@ -625,8 +648,8 @@ def _assume_affix(
     texts = [c.value for c in constants or [] if c is not None and isinstance(c.value, str)]
     why = _why(run, node, f"`.{name}()`")
     if not wanted:
-        if name == "startswith" and "/" in texts:
-            assign.refine(subject, map_taints(value, lambda t: t.neutralised(("path.absolute",), why)), st)
+        if name == "startswith" and any(text in ("/", "\\") for text in texts):
+            _neutralise(run, subject, ("path.absolute",), why, st)
         return st
     if name == "endswith":
         return _assume_suffix(run, subject, value, texts, constants, st, why)
@@ -649,7 +672,7 @@ def _assume_affix(
         if isinstance(atom, Text) and texts and len(texts) == len(constants or []):
             atoms.extend(_with_prefix(atom, texts, why))
             continue
-        if atom_taints(atom) and argument.atoms and not taints_of(argument):
+        if atom_taints(atom) and argument.atoms and not _suspect(argument):
             changed = map_taints(Value((atom,)), lambda t: _prefixed(t, why))
             atoms.extend(changed.atoms)
             continue
@@ -657,6 +680,7 @@ def _assume_affix(
     if not atoms:
         return None if value.atoms else st
     assign.refine(subject, make(atoms), st)
+    paths.spread(taints_of(value), taints_of(make(atoms)), st)
     obj = scopes.frame_object(value, st)
     if obj is not None and obj.cls == "pathlib.Path":
         _neutralise(run, subject, ("path",), why, st, only_normalised=True)
@@ -743,6 +767,7 @@ def _neutralise_origin(run: Run, node: ir.Expr, contexts: tuple[str, ...], why: 
 
 def _refine(node: ir.Expr, old: Value, new: Value, st: State) -> None:
     """Narrows an expression; where it is a slice or the like, the holes it shares with the names it is made of are narrowed there."""
+    paths.spread(taints_of(old), taints_of(new), st)
     if assign.path_of(node) is not None or isinstance(node, ir.Walrus):
         assign.refine(node, new, st)
         return
@@ -824,13 +849,32 @@ def _assume_project_call(
 ) -> State | None:
     """A function of the program as a test: its arguments are what its own body made of them where it answered as wanted."""
 
-    kept = [
-        (value, state) for value, state in outgoing.exits if expressions.truth(value, state) in (None, wanted)
-    ]
+    kept: list[tuple[Value, State]] = []
+    for (value, state), test in zip(outgoing.exits, outgoing.tests, strict=True):
+        verdict = expressions.truth(value, state)
+        if verdict is None and isinstance(test, ir.Compare | ir.BoolOp | ir.Unary | ir.Call):
+            # `return test`: where it came out as wanted, so did the test.
+            after = _assume_inside(run, outgoing.frame, test, state, wanted)
+            if after is not None:
+                kept.append((value, after))
+        elif verdict in (None, wanted):
+            kept.append((value, state))
     if not kept:
         return None
     _take_over(run, node, outgoing, kept, st)
     return st
+
+
+def _assume_inside(run: Run, frame: Frame, test: ir.Expr, st: State, wanted: bool) -> State | None:
+    """`assume` in the activation of a function that has been left."""
+    saved = run.frame
+    run.frame = frame
+    run.quiet += 1
+    try:
+        return assume(run, test, st.copy(), wanted)
+    finally:
+        run.quiet -= 1
+        run.frame = saved
 
 
 def _take_over(
@@ -848,7 +892,9 @@ def _take_over(
             merged = value if merged is None else join(merged, value)
         entered = outgoing.entered.get(param)
         if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
+            before = deep_taints(_value(run, expr, st), st)
             assign.refine(expr, merged, st)
+            paths.spread(before, taints_of(merged), st)
 
 
 def after_call(run: Run, node: ir.Call, st: State) -> State | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, expressions, flask_config, guards, scopes
+from cwelens.flow import assign, expressions, flask_config, guards, paths, scopes
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
 from cwelens.flow.values import (
@@ -184,7 +184,8 @@ def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
         after = block(run, stmt.body, inner)
         for state in run.exits.continues:
             after = join_states(after, state)
-        merged = join_states(current, after)
+        before = paths.every_member(current, after, element) if after is not None else current
+        merged = join_states(before, after)
         if merged is None or same_state(merged, current):
             break
         current = widen(current, merged)
