@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
-from cwelens.flow import calls, entries, expressions, routes, scopes, strings
+from cwelens.flow import calls, entries, expressions, regexes, routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 # Between the components of a joined path: an absolute path after it would replace what stands before.
 JOIN = "\0/"
+# The flags of regular expressions, which are combined like numbers.
+FLAGS = {name: int(flag) for name, flag in re.RegexFlag.__members__.items()}
 PATH_TYPES = ("pathlib.Path", "pathlib.PurePath")
 LABEL_LIMIT = 60
 
@@ -112,6 +115,8 @@ def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
         mode = getattr(stat, name, None)
         if isinstance(mode, int):
             return const(mode)
+    if atom.name == "re" and name in FLAGS:
+        return const(FLAGS[name])
     return Value((Lib(dotted),))
 
 
@@ -374,6 +379,8 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
         obj = st.obj(atom.loc)
         if obj is None:
             return Value((Opaque(),))
+        if obj.cls == regexes.MATCH:
+            return regexes.group(obj, key)
         if obj.kind == "instance":
             if isinstance(obj.cls, ClassInfo):
                 method = run.program.find_attr(obj.cls, "__getitem__")

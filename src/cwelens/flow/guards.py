@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, expressions, paths, scopes, strings
+from cwelens.flow import assign, attributes, expressions, paths, regexes, scopes, strings, validators
 from cwelens.flow.run import Run, written
-from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints
+from cwelens.flow.state import Obj, State, deep_taints, join_states, map_taints
 from cwelens.flow.values import (
     Atom,
     Cls,
@@ -24,7 +24,6 @@ from cwelens.flow.values import (
     atom_chars,
     atom_taints,
     const_text,
-    join,
     make,
     taints_of,
 )
@@ -32,7 +31,7 @@ from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
-    from cwelens.flow.calls import Outgoing
+    pass
 
 TYPES = {
     "int": "builtins.int",
@@ -142,7 +141,7 @@ def _peek(run: Run, node: ir.Expr, st: State) -> Value | None:
     return st.env.get(path) if path is not None else None
 
 
-def _value(run: Run, node: ir.Expr, st: State) -> Value:
+def known_value(run: Run, node: ir.Expr, st: State) -> Value:
     """The value of an operand that has been evaluated before: its operations are not reported again."""
 
     known = _peek(run, node, st)
@@ -193,12 +192,19 @@ def _assume_compare(
 ) -> State | None:
     if not wanted:
         op = _NEGATED[op]
+    if op in ("==", "is", "!=", "is not") and isinstance(right, ir.Const) and right.value is None:
+        after = assume_none(run, left, st, op in ("==", "is"))
+        if after is None:
+            return None
+        st = after
     if op in ("==", "is"):
         return _assume_equal(run, left, right, st)
+    if op in ("<", "<="):
+        validators.assume_subset(run, left, known_value(run, right, st), st)
     if op in ("!=", "is not"):
         for one, two in ((left, right), (right, left)):
-            other = _value(run, two, st).const()
-            value = _value(run, one, st)
+            other = known_value(run, two, st).const()
+            value = known_value(run, one, st)
             if other is not None:
                 kept = [a for a in value.atoms if not (isinstance(a, Const) and a.key == other.key)]
                 if not kept and value.atoms:
@@ -213,13 +219,32 @@ def _assume_compare(
     return st
 
 
+def assume_none(run: Run, node: ir.Expr, st: State, is_none: bool) -> State | None:
+    """`call() is None`: what a match that failed, or a function of the program that gave None back, tells."""
+    if isinstance(node, ir.Name):
+        fact = st.facts.get(node.id)
+        if fact is None or not _holds(fact, st):
+            return st
+        node = fact[0]
+    if isinstance(node, ir.Walrus):
+        node = node.value
+    if not isinstance(node, ir.Call):
+        return st
+    outgoing = run.last_exits.get(id(node))
+    if outgoing is not None:
+        return validators.assume_none(run, outgoing, st, is_none)
+    if regexes.is_test(run, known_value(run, node.func, st), st):
+        return _assume_call(run, node, st, not is_none)
+    return st
+
+
 def _why(run: Run, node: ir.Expr, what: str) -> str:
     return f"{what} at line {node.pos[0]}"
 
 
 def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
     for one, two in ((left, right), (right, left)):
-        value, other = _value(run, one, st), _value(run, two, st)
+        value, other = known_value(run, one, st), known_value(run, two, st)
         constant = other.const()
         if constant is not None:
             if not _possible(value, constant, st):
@@ -259,7 +284,7 @@ def _suspect(base: Value) -> bool:
 
 def _common_path(run: Run, node: ir.Expr, st: State) -> bool:
     if isinstance(node, ir.Call):
-        callee = _value(run, node.func, st)
+        callee = known_value(run, node.func, st)
         return any(
             isinstance(a, Lib) and a.name in ("os.path.commonpath", "os.path.commonprefix")
             for a in callee.atoms
@@ -279,7 +304,7 @@ def _neutralise(
     run: Run, node: ir.Expr, contexts: tuple[str, ...], why: str, st: State, only_normalised: bool = False
 ) -> None:
     """The taints of an operand are safe from here on, also where it is wrapped in a call that keeps its content."""
-    value = _value(run, node, st)
+    value = known_value(run, node, st)
 
     def change(taint: Taint) -> Taint:
         if only_normalised and "path.normalised" not in taint.safe:
@@ -306,7 +331,7 @@ def _neutralise(
                 _neutralise(run, part, contexts, why, st)
 
 
-def _constants(container: Value, st: State) -> list[Const] | None:
+def constants_of(container: Value, st: State) -> list[Const] | None:
     """The constants a container holds, where it holds nothing else and all are known."""
     obj = scopes.frame_object(container, st)
     if obj is None or obj.rest is not None or obj.kind == "instance":
@@ -323,8 +348,8 @@ def _constants(container: Value, st: State) -> list[Const] | None:
 
 
 def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
-    value, container = _value(run, left, st), _value(run, right, st)
-    constants = _constants(container, st)
+    value, container = known_value(run, left, st), known_value(run, right, st)
+    constants = constants_of(container, st)
     if constants is not None:
         if not constants:
             return None
@@ -385,8 +410,8 @@ def _stringlike(container: Value) -> bool:
 
 def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
     """`"x" not in value`: the value holds no x. `value not in (a, b)`: it is neither."""
-    needle = _value(run, left, st).const()
-    subject = _value(run, right, st)
+    needle = known_value(run, left, st).const()
+    subject = known_value(run, right, st)
     if needle is not None and isinstance(needle.value, str | bytes) and needle.value and taints_of(subject):
         _refine(right, subject, excluding(subject, const_text(needle.value), _why(run, right, "a test")), st)
         return st
@@ -396,10 +421,10 @@ def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State 
         if isinstance(whole, ir.Attr) and whole.name in ("split", "rsplit", "parts"):
             _neutralise(run, whole.base, ("path.dots",), _why(run, right, "a test"), st)
             return st
-    constants = _constants(subject, st)
+    constants = constants_of(subject, st)
     if constants is not None:
         keys = {c.key for c in constants}
-        value = _value(run, left, st)
+        value = known_value(run, left, st)
         kept = [a for a in value.atoms if not (isinstance(a, Const) and a.key in keys)]
         if not kept and value.atoms:
             return None
@@ -451,7 +476,7 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
     func = node.func
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
-        after = _assume_project_call(run, node, outgoing, st, wanted)
+        after = validators.assume_call(run, outgoing, st, wanted)
         if after is not None:
             _own_guards(run, node, after, raised=False, wanted=wanted)
         return after
@@ -459,7 +484,7 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
         done = _assume_method(run, node, func, st, wanted)
         if done is not None:
             return done
-    callee = _value(run, func, st)
+    callee = known_value(run, func, st)
     for atom in callee.atoms:
         name = (
             atom.name
@@ -479,9 +504,11 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
                 _neutralise(run, node.args[0], ("path.absolute",), _why(run, node, "`os.path.isabs`"), st)
             return st
         if name.startswith("re."):
-            return _assume_regex(run, node, name, st, wanted)
+            return regexes.assume(
+                run, node, name, st, wanted, lambda part: known_value(run, part, st), restrict
+            )
         if name in ("builtins.callable", "builtins.bool", "builtins.len") and node.args:
-            return _narrow_truth(run, node.args[0], st, wanted) if name == "builtins.bool" else st
+            return assume(run, node.args[0], st, wanted) if name == "builtins.bool" else st
         for guard in run.models.guards(name):
             if not guard.raises and guard.when_returns is wanted:
                 _apply_guard(run, node, guard, st)
@@ -505,7 +532,7 @@ def _own_guards(run: Run, node: ir.Call, st: State, raised: bool, wanted: bool =
     """Guards among the functions of the program, as the project's own models say."""
     if not run.models.has_own:
         return
-    for atom in _value(run, node.func, st).atoms:
+    for atom in known_value(run, node.func, st).atoms:
         name = run.models.own(atom.info.qualname) if isinstance(atom, Func) and atom.info else None
         for guard in run.models.guards(name) if name is not None else ():
             if guard.raises if raised else not guard.raises and guard.when_returns is wanted:
@@ -518,7 +545,7 @@ def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
         if guard.contexts:
             _neutralise(run, part, guard.contexts, why, st)
         if guard.chars is not None:
-            assign.refine(part, restrict(_value(run, part, st), run.shared.mask(guard.chars)), st)
+            assign.refine(part, restrict(known_value(run, part, st), run.shared.mask(guard.chars)), st)
 
 
 def _assume_isinstance(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
@@ -527,7 +554,7 @@ def _assume_isinstance(run: Run, node: ir.Call, st: State, wanted: bool) -> Stat
     found = [TYPES.get(n.id) if isinstance(n, ir.Name) else None for n in names]
     if not wanted or not all(found):
         return st
-    value = _value(run, subject, st)
+    value = known_value(run, subject, st)
     kept: list[Atom] = []
     for atom in value.atoms:
         if isinstance(atom, Const):
@@ -563,12 +590,16 @@ def _assume_isinstance(run: Run, node: ir.Call, st: State, wanted: bool) -> Stat
 def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> State | None:
     """`all(c in ALLOWED for c in x)` and `any(c in FORBIDDEN for c in x)`: the characters of x."""
     comp = node.args[0]
-    if not isinstance(comp, ir.Comp) or len(comp.fors) != 1 or not wanted:
+    if not isinstance(comp, ir.Comp) or len(comp.fors) != 1:
         return st
     clause = comp.fors[0]
+    if not wanted:
+        return (
+            _equal_to_one(run, comp, clause, st) if name == "builtins.any" and not clause.conditions else st
+        )
     if not isinstance(clause.target, ir.Name) or clause.conditions:
         return st
-    subject = _value(run, clause.iterable, st)
+    subject = known_value(run, clause.iterable, st)
     inner = st.copy()
     elements = expressions.iterate(run, subject, inner, clause.iterable)
     one = elements if isinstance(elements, Value) else Value((Opaque("builtins.str", taints_of(subject)),))
@@ -589,6 +620,20 @@ def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> 
     return st
 
 
+def _equal_to_one(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> State | None:
+    """`any(x == allowed for allowed in ALLOWED)`: membership."""
+    test = comp.element
+    if isinstance(test, ir.Compare) and test.ops == ["=="] and isinstance(clause.target, ir.Name):
+        for one, two in ((test.left, test.rights[0]), (test.rights[0], test.left)):
+            if (
+                isinstance(two, ir.Name)
+                and two.id == clause.target.id
+                and clause.target.id not in _names(one)
+            ):
+                return _assume_in(run, one, clause.iterable, st)
+    return st
+
+
 def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> State:
     test = comp.element
     if not (
@@ -602,14 +647,14 @@ def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> Sta
         return st
     if test.left.id != clause.target.id:
         return st
-    iterable = _value(run, clause.iterable, st)
-    words = _constants(iterable, st)
+    iterable = known_value(run, clause.iterable, st)
+    words = constants_of(iterable, st)
     text = iterable.const()
     if words is None and text is not None and isinstance(text.value, str):
         words = [Const(c) for c in text.value]
     for word in words or []:
         if isinstance(word.value, str) and word.value:
-            subject = _value(run, test.rights[0], st)
+            subject = known_value(run, test.rights[0], st)
             assign.refine(test.rights[0], excluding(subject, word.value, _why(run, test, "a test")), st)
     return st
 
@@ -620,7 +665,9 @@ def _assume_method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bo
     subject = func.base
     if name in ch.STR_PREDICATES and not node.args:
         if wanted:
-            assign.refine(subject, _nonempty(restrict(_value(run, subject, st), ch.STR_PREDICATES[name])), st)
+            assign.refine(
+                subject, _nonempty(restrict(known_value(run, subject, st), ch.STR_PREDICATES[name])), st
+            )
         return st
     if name in ("startswith", "endswith") and node.args:
         return _assume_affix(run, node, name, subject, st, wanted)
@@ -628,6 +675,9 @@ def _assume_method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bo
         return None
     if name == "is_absolute" and not wanted:
         _neutralise(run, subject, ("path.absolute",), _why(run, node, "`is_absolute`"), st)
+        return st
+    if name == "issubset" and wanted and node.args:
+        validators.assume_subset(run, subject, known_value(run, node.args[0], st), st)
         return st
     if name == "is_relative_to" and wanted:
         _neutralise(run, subject, ("path",), _why(run, node, "`is_relative_to`"), st, only_normalised=True)
@@ -642,9 +692,9 @@ def _nonempty(value: Value) -> Value:
 def _assume_affix(
     run: Run, node: ir.Call, name: str, subject: ir.Expr, st: State, wanted: bool
 ) -> State | None:
-    value = _value(run, subject, st)
-    argument = _value(run, node.args[0], st)
-    constants = [argument.const()] if argument.const() is not None else _constants(argument, st)
+    value = known_value(run, subject, st)
+    argument = known_value(run, node.args[0], st)
+    constants = [argument.const()] if argument.const() is not None else constants_of(argument, st)
     texts = [c.value for c in constants or [] if c is not None and isinstance(c.value, str)]
     why = _why(run, node, f"`.{name}()`")
     if not wanted:
@@ -810,102 +860,15 @@ def _prefixed(taint: Taint, why: str) -> Taint:
     return taint.neutralised(contexts, why)
 
 
-def _assume_regex(run: Run, node: ir.Call, name: str, st: State, wanted: bool) -> State | None:
-    """`re.fullmatch(pattern, x)` and the like, also on a compiled pattern: x is what the pattern admits."""
-    from cwelens.base.regex.admits import admits
-    from cwelens.flow.natives import pattern_of
-
-    method = name.rpartition(".")[2]
-    if not wanted or method not in ("match", "fullmatch", "search"):
-        return st
-    found = pattern_of(run, node, name, st)
-    if found is None:
-        return st
-    pattern, flags, subject = found
-    admission = admits(pattern, flags, method)
-    if admission is None or not admission.whole:
-        return st
-    value = _value(run, subject, st)
-    if admission.literals is not None:
-        kept = [Const(text) for text in sorted(admission.literals) if isinstance(text, str)]
-        if kept and len(kept) <= 10:
-            assign.refine(subject, make(list(kept)), st)
-            return st
-    narrowed = restrict(value, admission.chars)
-    if admission.prefix and isinstance(admission.prefix, str):
-        atoms: list[Atom] = []
-        for atom in narrowed.atoms:
-            if isinstance(atom, Opaque) and atom.taints:
-                atoms.append(make_text([admission.prefix, atom]))
-            else:
-                atoms.append(atom)
-        narrowed = make(atoms)
-    assign.refine(subject, narrowed, st)
-    return st
-
-
-def _assume_project_call(
-    run: Run, node: ir.Call, outgoing: Outgoing, st: State, wanted: bool
-) -> State | None:
-    """A function of the program as a test: its arguments are what its own body made of them where it answered as wanted."""
-
-    kept: list[tuple[Value, State]] = []
-    for (value, state), test in zip(outgoing.exits, outgoing.tests, strict=True):
-        verdict = expressions.truth(value, state)
-        if verdict is None and isinstance(test, ir.Compare | ir.BoolOp | ir.Unary | ir.Call):
-            # `return test`: where it came out as wanted, so did the test.
-            after = _assume_inside(run, outgoing.frame, test, state, wanted)
-            if after is not None:
-                kept.append((value, after))
-        elif verdict in (None, wanted):
-            kept.append((value, state))
-    if not kept:
-        return None
-    _take_over(run, node, outgoing, kept, st)
-    return st
-
-
-def _assume_inside(run: Run, frame: Frame, test: ir.Expr, st: State, wanted: bool) -> State | None:
-    """`assume` in the activation of a function that has been left."""
-    saved = run.frame
-    run.frame = frame
-    run.quiet += 1
-    try:
-        return assume(run, test, st.copy(), wanted)
-    finally:
-        run.quiet -= 1
-        run.frame = saved
-
-
-def _take_over(
-    run: Run, node: ir.Call, outgoing: Outgoing, kept: list[tuple[Value, State]], st: State
-) -> None:
-    for param, expr in outgoing.passed.items():
-        if not isinstance(expr, ir.Name | ir.Attr | ir.Item) or param in outgoing.rebound:
-            continue
-        merged: Value | None = None
-        for _, state in kept:
-            value = state.env.get(param)
-            if value is None:
-                merged = None
-                break
-            merged = value if merged is None else join(merged, value)
-        entered = outgoing.entered.get(param)
-        if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
-            before = deep_taints(_value(run, expr, st), st)
-            assign.refine(expr, merged, st)
-            paths.spread(before, taints_of(merged), st)
-
-
 def after_call(run: Run, node: ir.Call, st: State) -> State | None:
     """After a call whose result is not tested: what every way out of its body tells of the arguments, and guards that raise."""
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
         if outgoing.exits:
-            _take_over(run, node, outgoing, outgoing.exits, st)
+            validators.take_over(run, outgoing, [state for _, state in outgoing.exits], st)
         _own_guards(run, node, st, raised=True)
         return st
-    callee = _value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
+    callee = known_value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
     for atom in callee.atoms if callee is not None else ():
         name = (
             atom.name

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, buffers, calls, expressions, scopes, strings
+from cwelens.flow import assign, attributes, buffers, calls, expressions, regexes, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
@@ -27,14 +27,12 @@ from cwelens.flow.values import (
     Opaque,
     Partial,
     Ref,
-    Taints,
     Text,
     Value,
     atom_taints,
     const,
     join,
     join_all,
-    join_taints,
     make,
     opaque,
 )
@@ -58,6 +56,8 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return _path_method(run, node, receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == CONFIG:
             return _config_method(receiver, obj, atom.name, args, st)
+        if obj is not None and obj.cls == regexes.MATCH:
+            return regexes.method(run, node, obj, atom.name, args, st)
         if obj is not None and buffers.content(obj) is not None:
             return buffers.method(run, node, receiver, obj, atom.name, args, st)
         return None
@@ -689,71 +689,6 @@ def _ternary_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return BOOL
 
 
-def _compiled(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    pattern = args.get(0, "pattern") or UNKNOWN
-    flags = args.get(1, "flags")
-    items = {"pattern": pattern}
-    if flags is not None:
-        items["flags"] = flags
-    return run.alloc(st, node, Obj("instance", dict(items), cls="re.Pattern"))
-
-
-def _substituted(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    """`re.sub(pattern, repl, string)`: the string without the characters that the pattern takes out."""
-    return _sub(
-        run, args.get(0, "pattern"), args.get(1, "repl"), args.get(2, "string"), args.get(4, "flags"), st
-    )
-
-
-def _sub(
-    run: Run, pattern: Value | None, repl: Value | None, subject: Value | None, flags: Value | None, st: State
-) -> Value:
-    from cwelens.base.regex.admits import removes
-
-    if subject is None:
-        return UNKNOWN
-    one = strings.merge(subject, st)
-    mask = one.chars
-    taints: Taints = one.taints
-    plain = strings.python_values([v for v in (pattern, repl) if v is not None])
-    number = assign.as_key(flags) if flags is not None else 0
-    if repl is not None:
-        taints = join_taints(taints, deep_taints(repl, st))
-    if plain is not None and len(plain) == 2 and all(isinstance(p, str) for p in plain):
-        gone = removes(plain[0], number if isinstance(number, int) else 0, plain[1])
-        mask |= ch.of(plain[1])
-        if gone:
-            mask &= ~gone
-    else:
-        mask = ch.ALL
-    return Value((Opaque("builtins.str", taints, mask, one.note, one.label),))
-
-
-def pattern_of(run: Run, node: ir.Call, name: str, st: State) -> tuple[str, int, ir.Expr] | None:
-    """The pattern, flags and subject expression of a call of `re.match` and the like, or of a compiled pattern's method."""
-
-    if name.startswith("re.Pattern."):
-        base = expressions.evaluate(run, node.func.base, st) if isinstance(node.func, ir.Attr) else UNKNOWN
-        obj = scopes.frame_object(base, st)
-        if obj is None or "pattern" not in obj.items or not node.args:
-            return None
-        pattern, flags = obj.items["pattern"].const(), obj.items.get("flags")
-        subject = node.args[0]
-    else:
-        if len(node.args) < 2:
-            return None
-        pattern = expressions.evaluate(run, node.args[0], st).const()
-        given = (
-            node.args[2] if len(node.args) > 2 else next((v for k, v in node.keywords if k == "flags"), None)
-        )
-        flags = expressions.evaluate(run, given, st) if given is not None else None
-        subject = node.args[1]
-    if pattern is None or not isinstance(pattern.value, str):
-        return None
-    number = assign.as_key(flags) if flags is not None else 0
-    return pattern.value, number if isinstance(number, int) else 0, subject
-
-
 _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "builtins.str": _str,
     "builtins.len": _len,
@@ -827,8 +762,6 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "builtins.hex": _hex,
     "builtins.oct": _hex,
     "builtins.bin": _hex,
-    "re.compile": _compiled,
-    "re.sub": _substituted,
 }
 
 
@@ -836,11 +769,8 @@ def function(
     run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | None, st: State
 ) -> Value | None:
     """A call that the interpreter itself understands; None where it does not."""
-    if name == "re.Pattern.sub" and receiver is not None:
-        obj = scopes.frame_object(receiver, st)
-        pattern = obj.items.get("pattern") if obj is not None else None
-        flags = obj.items.get("flags") if obj is not None else None
-        return _sub(run, pattern, args.get(0, "repl"), args.get(1, "string"), flags, st)
+    if name.startswith("re.") and args.star is None and args.starstar is None:
+        return regexes.function(run, node, name, args, receiver, st)
     if name in buffers.BUFFERS and args.star is None:
         return buffers.new(run, node, name, args, st)
     found = _FUNCTIONS.get(name)
@@ -852,4 +782,4 @@ def function(
     return found(run, node, args, st)
 
 
-__all__ = ["BOOL", "TYPE_CHARS", "ClassInfo", "function", "method", "pattern_of"]
+__all__ = ["BOOL", "TYPE_CHARS", "ClassInfo", "function", "method"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, expressions, flask_config, guards, paths, scopes
+from cwelens.flow import assign, expressions, flask_config, guards, paths, scopes, validators
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
 from cwelens.flow.values import (
@@ -177,6 +177,7 @@ def _unrolled(run: Run, stmt: ir.For, st: State, elements: list[Value]) -> State
 
 def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
     current = st
+    after: State | None = None
     for _ in range(MAX_ROUNDS):
         inner = current.copy()
         assign.store(run, stmt.target, element, inner, stmt.iterable)
@@ -189,7 +190,9 @@ def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
         if merged is None or same_state(merged, current):
             break
         current = widen(current, merged)
-    return current
+    done = current.copy()
+    validators.after_loop(run, stmt, element, after, done)
+    return done
 
 
 def _try(run: Run, stmt: ir.Try, st: State) -> State | None:

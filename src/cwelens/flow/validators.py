@@ -1,0 +1,151 @@
+"""What the program's own checks tell: functions that answer, raise or return, loops over the characters of a text, sets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cwelens.base import chars as ch
+from cwelens.flow import assign, expressions, guards, paths, scopes, strings
+from cwelens.flow.run import Run
+from cwelens.flow.state import State, deep_taints
+from cwelens.flow.values import Const, Lib, Opaque, Text, Value, atom_chars, const_text, join, taints_of
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from cwelens.flow.calls import Outgoing
+
+TESTS = (ir.Compare, ir.Call, ir.BoolOp, ir.Unary, ir.Name)
+
+
+def assume_call(run: Run, outgoing: Outgoing, st: State, wanted: bool) -> State | None:
+    """A function of the program as a test: its arguments are what its own body made of them where it answered as wanted."""
+
+    def answered(run: Run, node: ir.Expr, state: State) -> State | None:
+        return guards.assume(run, node, state, wanted)
+
+    return _where(run, outgoing, st, lambda v, s: expressions.truth(v, s) in (None, wanted), answered)
+
+
+def assume_none(run: Run, outgoing: Outgoing, st: State, is_none: bool) -> State | None:
+    """The same where the answer was None, or was not."""
+
+    def possible(value: Value, state: State) -> bool:
+        none = [isinstance(a, Const) and a.value is None for a in value.atoms]
+        return (any(none) if is_none else not all(none)) or any(isinstance(a, Opaque) for a in value.atoms)
+
+    def answered(run: Run, node: ir.Expr, state: State) -> State | None:
+        return guards.assume_none(run, node, state, is_none)
+
+    return _where(run, outgoing, st, possible, answered)
+
+
+def _where(
+    run: Run,
+    outgoing: Outgoing,
+    st: State,
+    possible: Callable[[Value, State], bool],
+    answered: Callable[[Run, ir.Expr, State], State | None],
+) -> State | None:
+    """The caller's state given the ways out that are possible; `return test` is itself the test, made in the callee's frame."""
+    kept: list[State] = []
+    frame = run.frame
+    for (value, state), test in zip(outgoing.exits, outgoing.tests, strict=True):
+        if not possible(value, state):
+            continue
+        if isinstance(test, TESTS) and outgoing.passed:
+            run.frame = outgoing.frame
+            run.quiet += 1
+            try:
+                after = answered(run, test, state.copy())
+            finally:
+                run.quiet -= 1
+                run.frame = frame
+            if after is None:
+                continue
+            state = after
+        kept.append(state)
+    if not kept:
+        return None
+    take_over(run, outgoing, kept, st)
+    return st
+
+
+def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> None:
+    """What the body of a function knows of its parameters, the caller knows of what it passed."""
+    for param, expr in outgoing.passed.items():
+        if not isinstance(expr, ir.Name | ir.Attr | ir.Item) or param in outgoing.rebound:
+            continue
+        merged: Value | None = None
+        for state in kept:
+            value = state.env.get(param)
+            if value is None:
+                merged = None
+                break
+            merged = value if merged is None else join(merged, value)
+        entered = outgoing.entered.get(param)
+        if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
+            before = deep_taints(guards.known_value(run, expr, st), st)
+            assign.refine(expr, merged, st)
+            paths.spread(before, taints_of(merged), st)
+
+
+# Loops over the characters of a text
+
+
+def after_loop(run: Run, stmt: ir.For, element: Value, end: State | None, done: State | None) -> None:
+    """`for c in text: if c not in ALLOWED: return`: after the loop the text holds only characters that got to the end of the body."""
+    if end is None or done is None or not isinstance(stmt.target, ir.Name):
+        return
+    path = assign.path_of(stmt.iterable)
+    after = end.env.get(stmt.target.id)
+    if path is None or after is None or after.key == element.key or _binds(stmt.body, stmt.target.id, path):
+        return
+    subject = done.env.get(path)
+    if subject is None or not all(isinstance(a, Opaque | Text | Const) for a in subject.atoms):
+        return
+    mask = 0
+    for atom in after.atoms:
+        mask |= atom_chars(atom)
+    if strings.merge(subject, done).chars & ~mask:
+        assign.refine(stmt.iterable, guards.restrict(subject, mask), done)
+
+
+def _binds(body: list[ir.Stmt], name: str, path: str) -> bool:
+    """Whether statements bind the loop's name or what it goes over."""
+    root = path.partition(".")[0].partition("[")[0]
+    for part in walk(*body):
+        targets: list[ir.Expr] = []
+        if isinstance(part, ir.Assign | ir.Delete):
+            targets = part.targets
+        elif isinstance(part, ir.AugAssign | ir.For | ir.Walrus):
+            targets = [part.target]
+        if any(isinstance(n, ir.Name) and n.id in (name, root) for t in targets for n in walk(t)):
+            return True
+    return False
+
+
+# Sets of characters
+
+
+def assume_subset(run: Run, left: ir.Expr, right: Value, st: State) -> None:
+    """`set(text) <= ALLOWED`: the text holds only those characters."""
+    if not (isinstance(left, ir.Call) and len(left.args) == 1 and isinstance(left.func, ir.Name)):
+        return
+    callee = scopes.name_value(run, left.func, st)
+    if not any(isinstance(a, Lib) and a.name in ("builtins.set", "builtins.frozenset") for a in callee.atoms):
+        return
+    mask = _characters(right, st)
+    if mask:
+        subject = guards.known_value(run, left.args[0], st)
+        assign.refine(left.args[0], guards.restrict(subject, mask), st)
+
+
+def _characters(value: Value, st: State) -> int:
+    """The characters of a constant string, or of a container of constants; 0 where they are not known."""
+    plain = value.const()
+    if plain is not None and isinstance(plain.value, str):
+        return ch.of(plain.value)
+    constants = guards.constants_of(value, st)
+    return ch.of("".join(const_text(c.value) for c in constants)) if constants else 0
