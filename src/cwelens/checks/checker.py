@@ -283,10 +283,15 @@ class Checker:
             record.literal = literal_of(row.concept, values)
 
     def _about_session(self, site: CallSite) -> bool:
-        """Whether a cookie is one that identifies a user: by its name, or because its name is not known."""
+        """Whether a cookie is one that a script has no business with: not a preference, and not the same for everybody."""
+        if not site.name.rpartition(".")[2].startswith("set_"):
+            return True  # the storage of a session
         value = site.args.get(0, "key") or site.args.get(0, "name")
         atom = value.const() if value is not None else None
-        return atom is not None and isinstance(atom.value, str) and names.for_security(atom.value)
+        if atom is None or not isinstance(atom.value, str) or names.is_preference(atom.value):
+            return False
+        content = site.args.get(1, "value")
+        return names.for_security(atom.value) or (content is not None and content.const() is None)
 
     def _said(self, row: ConditionalRow) -> str:
         return ""

@@ -9,6 +9,7 @@ from cwelens.checks import names
 from cwelens.checks.checker import Checker, Record
 from cwelens.checks.judge import Judgement
 from cwelens.checks.rules import BY_ID, Rule
+from cwelens.checks.static import enclosing
 from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
@@ -29,23 +30,27 @@ _WORDY = re.compile(r"^[a-z]+(?:[_.:/ -][a-z]+)+$|^[A-Z_]+$|^(?:https?|ftp)://|^
 
 def check(checker: Checker, module: ModuleInfo) -> None:
     tests = is_test_module(module)
-    function = ""
+    # A table of entries or calls of one form, each with its own secret, is one defect: function and name of those found.
+    seen: set[tuple[str, str]] = set()
     for node in walk(*module.body):
         if isinstance(node, ir.Assign) and node.value is not None:
             for target in node.targets:
                 _assigned(checker, module, target, node.value, tests)
         elif isinstance(node, ir.Call):
             for name, value in node.keywords:
-                if name is not None:
-                    _named(checker, module, name, value, value, tests)
+                if name is not None and (enclosing(module, node), name) not in seen:
+                    if _named(checker, module, name, value, value, tests):
+                        seen.add((enclosing(module, node), name))
         elif isinstance(node, ir.DictDisplay):
             for key, value in node.items:
-                if isinstance(key, ir.Const) and isinstance(key.value, str):
-                    _named(checker, module, key.value, value, value, tests)
+                if not isinstance(key, ir.Const) or not isinstance(key.value, str):
+                    continue
+                if (enclosing(module, node), key.value) not in seen:
+                    if _named(checker, module, key.value, value, value, tests):
+                        seen.add((enclosing(module, node), key.value))
         elif isinstance(node, ir.Compare):
             _compared(checker, module, node, tests)
         elif isinstance(node, ir.Function):
-            function = node.name
             for param in node.params:
                 if param.default is not None:
                     _named(checker, module, param.name, param.default, param.default, tests)
@@ -59,7 +64,6 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     "a literal in the form of a vendor's key",
                     written(node),
                 )
-    del function
 
 
 def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:
@@ -75,13 +79,23 @@ def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.E
 
 def _named(
     checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr, tests: bool
-) -> None:
-    """A literal under the name of a secret."""
+) -> bool:
+    """A literal under the name of a secret: whether it is one that is worth a finding."""
     if not isinstance(value, ir.Const) or not isinstance(value.value, str | bytes) or tests:
-        return
+        return False
     text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    if isinstance(value.value, bytes) and names.is_cipher_key(name) and len(text) in (16, 24, 32, 64):
+        _add(
+            checker,
+            module,
+            node,
+            "hard-coded-key",
+            f"`{name}` is set to a literal of {len(text)} bytes",
+            name,
+        )
+        return True
     if not names.is_secret(name) or not plausible(text, name):
-        return
+        return False
     if names.is_password(name):
         rule = "hard-coded-password"
     elif "key" in names.words(name) and "api" not in names.words(name) and "access" not in names.words(name):
@@ -89,6 +103,7 @@ def _named(
     else:
         rule = "hard-coded-credential"
     _add(checker, module, node, rule, f"`{name}` is set to a literal", name)
+    return True
 
 
 def plausible(text: str, name: str) -> bool:
@@ -136,17 +151,6 @@ def _add(checker: Checker, module: ModuleInfo, node: ir.Expr, rule_id: str, reas
         for key in checker.records:
             if key[0] == module.path and key[2] == cwe and key[1][0] == node.pos[0]:
                 return
-    record = Record(rule, rule.concept, place, code, _function_of(module, node), "", "")
+    record = Record(rule, rule.concept, place, code, enclosing(module, node), "", "")
     record.best = Judgement("defect", reason)
     checker.records.setdefault((module.path, node.pos, rule.cwe, rule.concept), record)
-
-
-def _function_of(module: ModuleInfo, node: ir.Expr) -> str:
-    """The innermost function around a node."""
-    found = ""
-    size = None
-    for function in module.functions:
-        first, _, last, _ = function.node.pos
-        if first <= node.pos[0] <= last and (size is None or last - first <= size):
-            found, size = function.short, last - first
-    return found

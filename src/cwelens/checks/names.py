@@ -24,6 +24,10 @@ _PAIRS = frozenset(
      ("session", "key"), ("signing", "key"), ("auth", "key"), ("reset", "code"), ("verification", "code"), ("auth", "token"),
      ("session", "cookie"), ("remember", "me"), ("one", "time"))
 )  # fmt: skip
+# `db_pass` is a password; `first_pass` is none.
+_WHOSE = frozenset(
+    ("db", "database", "user", "admin", "smtp", "mail", "email", "ftp", "root", "mysql", "postgres", "pg", "redis", "auth", "ssh", "ldap", "login")
+)  # fmt: skip
 # Words that say the name holds something about a secret and not the secret.
 _ABOUT = frozenset(
     ("path", "file", "filename", "name", "url", "uri", "field", "label", "hash", "hashed", "digest", "length", "len", "type", "id", "form",
@@ -50,7 +54,7 @@ def is_password(name: str) -> bool:
 
 def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
     parts = words(name)
-    hit = any(w in wanted for w in parts)
+    hit = any(w in wanted for w in parts) or (len(parts) > 1 and parts[-1] == "pass" and parts[-2] in _WHOSE)
     pair = wanted is SECRET and any(p in _PAIRS for p in pairwise(parts))
     if not hit and not pair:
         return False
@@ -67,3 +71,29 @@ def for_security(name: str) -> bool:
     if any(w in SECRET or w in ("session", "sessions", "cookie", "cookies", "sessionid") for w in parts):
         return True
     return any(p in _PAIRS for p in pairwise(parts))
+
+
+# What a page's own script may read: how the page looks, and the token that it sends back in a header.
+_PREFERENCES = frozenset(
+    ("theme", "lang", "language", "locale", "consent", "banner", "tz", "timezone", "currency", "csrf", "csrftoken", "xsrf", "pref", "prefs",
+     "preference", "preferences", "font", "color", "colour", "mode", "layout", "sidebar", "view", "tab", "sort", "order", "flash", "message",
+     "messages", "size", "zoom", "region", "country", "style", "skin", "dark", "seen", "dismissed", "notice", "page", "last")
+)  # fmt: skip
+
+
+def is_preference(name: str) -> bool:
+    """Whether a cookie of this name holds a preference of the page or what its script has to read."""
+    return any(w in _PREFERENCES for w in words(name))
+
+
+# A key in these senses finds something and protects nothing.
+_NO_CIPHER = frozenset(
+    ("cache", "primary", "foreign", "sort", "public", "partition", "lookup", "group", "dict", "index", "order", "hot", "keyboard", "arrow",
+     "session", "config", "redis", "storage", "object", "bucket", "s3", "translation", "i18n", "json", "data", "unique", "row", "column")
+)  # fmt: skip
+
+
+def is_cipher_key(name: str) -> bool:
+    """Whether a name can be that of a cryptographic key: `KEY`, `aes_key`, `signing_key`."""
+    parts = words(name)
+    return bool(parts) and parts[-1] == "key" and not _NO_CIPHER & set(parts)

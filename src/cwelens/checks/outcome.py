@@ -118,8 +118,27 @@ def _one_each(findings: list[Finding]) -> list[Finding]:
         for finding in group:
             if any(finding.rule == weaker and stronger in rules for weaker, stronger in _IMPLIED):
                 continue
+            if finding.rule == "cookie-not-secure" and "cookie-not-httponly" in rules:
+                finding.evidence.append("`HttpOnly` is missing as well (CWE-1004): set both")
             out.append(finding)
+    return _repeated(out)
+
+
+def _repeated(findings: list[Finding]) -> list[Finding]:
+    """One finding a file for what is usually copied from function to function; the other places are its evidence."""
+    first: dict[tuple[str, str], Finding] = {}
+    out = []
+    for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
+        if finding.rule in _COPIED:
+            known = first.setdefault((finding.rule, finding.location.path), finding)
+            if known is not finding:
+                known.evidence.append(f"the same again on line {finding.location.line}")
+                continue
+        out.append(finding)
     return out
+
+
+_COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
 
 
 # (reported as well, the one that says it all)
@@ -130,6 +149,7 @@ _IMPLIED = (
     ("xml-bomb", "xxe"),
     ("xxe", "xml-entities"),
     ("log-injection", "sensitive-log"),
+    ("cookie-not-httponly", "cookie-not-secure"),
     ("jwt-none", "jwt-unverified"),
     ("program-injection", "command-injection"),
     ("argument-injection", "command-injection"),
