@@ -155,7 +155,7 @@ def test_every_kind_of_row_is_found_by_name(models: index.Models) -> None:
     assert [row.keys for row in models.settings("shop.App.config")] == [("DEBUG", "TEST")]
     read, call, param = (
         models.source_read("shop.request.args"),
-        models.source_call("shop.read"),
+        models.source_calls("shop.read")[0],
         models.source_param("shop.Header"),
     )
     assert read and call and param

@@ -10,7 +10,7 @@ from cwelens.base.location import Location, locate
 from cwelens.checks import accounts, exposure, literals, outcome, passwords
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
-from cwelens.flow.entries import Entries, run_module, run_top_level
+from cwelens.flow.entries import Entries, run_module, run_registered, run_top_level
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
 
@@ -62,6 +62,7 @@ def analyse(
         if progress is not None:
             progress(number, len(modules))
         run_module(shared, checker, module, entries, wanted)
+    run_registered(shared, checker, modules, entries)
     for module in modules:
         literals.check(checker, module)
     accounts.check(checker, modules)

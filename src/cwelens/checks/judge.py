@@ -13,7 +13,7 @@ from cwelens.base import chars as ch
 from cwelens.checks import documents
 from cwelens.flow.attributes import JOIN
 from cwelens.flow.declared import DECLARED
-from cwelens.flow.state import State, deep_taints
+from cwelens.flow.state import Obj, State, deep_taints
 from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value, atom_chars, atom_taints
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ LINE_BREAKS = ch.of("\r\n")
 URL_HOST = ch.of(":/@.\\?#")
 LDAP_FILTER = ch.of("*()\\\0")
 LDAP_DN = ch.of(',+"\\<>;=')
+FORMULA = ch.of("=+-@\t\r")
 REGEX = ch.of("\\.^$*+?{}[]|()")
 CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII)
 
@@ -86,9 +87,26 @@ def _atom(rule: Rule, atom: object, st: State) -> Judgement:
             return Judgement("neutralised", "sent as JSON")
         if rule.concept == "nosql.query" and obj is not None and obj.kind != "instance":
             return documents.query(rule, obj, st, _atom)
+        if rule.concept == "csv.cell" and obj is not None and obj.kind != "instance":
+            return worst([_atom(rule, part, st) for part in obj.everything().atoms])
+        if rule.concept == "prompt.instruction" and obj is not None and obj.kind != "instance":
+            return _instructions(rule, obj, st)
         taints = deep_taints(Value((atom,)), st)
         return _hole(rule, Opaque(None, taints), (), 0, composed=False)
     return Judgement("not untrusted")
+
+
+def _instructions(rule: Rule, obj: Obj, st: State) -> Judgement:
+    """Of the messages for a language model, those that are not the user's own words."""
+    if obj.kind == "dict":
+        role = obj.items.get("role")
+        known = role.const() if role is not None else None
+        if known is None or known.value not in ("system", "developer"):
+            return Judgement("not untrusted", "it is a message of the user")
+        content = obj.items.get("content")
+        return judge(rule, content, st) if content is not None else Judgement("constant")
+    refs = [part for part in obj.everything().atoms if isinstance(part, Ref)]
+    return worst([_atom(rule, part, st) for part in refs])
 
 
 def _text(rule: Rule, atom: Text) -> Judgement:
@@ -320,8 +338,17 @@ def _xml(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, ch.of("<"), "so no entity declaration")
 
 
+def _cell(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    if before(parts, index).strip("\x01"):
+        return "it does not begin the cell"
+    if hole.type in _NUMBERS:
+        return "it is a number"
+    return _only(hole, FORMULA, "so no formula")
+
+
 _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "sql.text": _sql,
+    "query.text": _sql,
     "shell.command": _shell,
     "path.file": _path,
     "path.probe": _path,
@@ -335,6 +362,7 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "header.name": _lines,
     "cookie.value": _lines,
     "email.header": _lines,
+    "csv.cell": _cell,
     "xpath.expression": _xpath,
     "ldap.filter": _ldap,
     "ldap.dn": _dn,
@@ -355,6 +383,7 @@ def _nosql_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], 
     return "a text holds no operators" if hole.type in _PLAIN or parts else ""
 
 
+_NUMBERS = frozenset(("builtins.int", "builtins.float", "decimal.Decimal"))
 _PLAIN = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool"))
 
 

@@ -399,6 +399,11 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
                 return NOTHING
         return Value((Opaque("builtins.str", chars=atom_chars(atom)),))
     if isinstance(atom, Opaque):
+        if atom.type and run.models.is_modelled(f"{atom.type}.__getitem__"):
+            from cwelens.flow.calls import library_call
+
+            name = f"{atom.type}.__getitem__"
+            return library_call(run, node, name, Args([key], {}), Value((atom,)), st, atom.note)
         type_ = run.models.item_type(atom.type) if atom.type else None
         if type_ is None and atom.type in ("builtins.str", "builtins.bytes"):
             type_ = atom.type

@@ -93,6 +93,7 @@ CARRYING = (
             "read",
             "readline",
             "readlines",
+            "recv",
             "decode",
             "encode",
             "getlist",
@@ -277,12 +278,40 @@ def _call_method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -
     text = f"builtins.str.{atom.name}"
     if atom.name in strings.STRING_METHODS and run.models.sinks(text):
         _tell(run, node, text, args, receiver, st, atom.note)
+    if isinstance(atom.receiver, Func):
+        called = _by_caller(run, node, atom.receiver, atom.name, args, st)
+        if called is not None:
+            return called
     done = natives.method(run, node, atom, args, st)
     if done is not None:
         return done
     if atom.type is not None:
         return library_call(run, node, f"{atom.type}.{atom.name}", args, receiver, st, atom.note)
     return unresolved(run, node, atom.name, receiver, args, st)
+
+
+def _by_caller(run: Run, node: ir.Expr, func: Func, member: str, args: Args, st: State) -> Value | None:
+    """`task.delay(x)`: a member of a decorated function that has it called with these arguments, now or later."""
+    from cwelens.flow.entries import find_handler
+
+    if func.info is None or not func.info.node.decorators:
+        return None
+    handler = find_handler(run, func.info)
+    if handler is None or member not in handler.route.callers:
+        return None
+    if member.startswith("apply"):
+        # The arguments come in a list and a dict.
+        listed = args.get(0, "args")
+        given = args.get(1, "kwargs")
+        star = Value((Opaque(None, deep_taints(listed, st)),)) if listed is not None else None
+        named = Value((Opaque(None, deep_taints(given, st)),)) if given is not None else None
+        args = Args([], {}, star, named)
+    first = func.info.node.params[:1]
+    bound = bool(first) and first[0].name in handler.route.besides and func.receiver is None
+    target = Func(func.info, func.node, func.frame, Value((Opaque(label=first[0].name),))) if bound else func
+    call_function(run, target, args, node, st)
+    run.last_exits.pop(id(node), None)
+    return Value((Opaque(label=written_callee(node)),))
 
 
 # Functions of the program
@@ -294,7 +323,7 @@ def _by_own_row(run: Run, name: str, func: Func, args: Args, node: ir.Expr, st: 
     Where they only say what is dangerous to hand to it, or that it is a guard, its body is entered as well.
     """
     models = run.models
-    if models.source_call(name) or models.neutralisers(name) or models.returns_all(name):
+    if models.source_calls(name) or models.neutralisers(name) or models.returns_all(name):
         return library_call(run, node, name, args, func.receiver, st, "")
     if models.sinks(name) or models.misuses(name):
         _tell(run, node, name, args, func.receiver, st, "")
@@ -583,8 +612,9 @@ def library_call(
     weak = next((m for m in models.misuses(name) if m.concept == "random.weak"), None)
     if weak is not None and holds_all(weak, run, args, receiver, st) is True:
         return _predictable(run, node, name, args, receiver, st)
-    source = models.source_call(name)
-    if source is not None and holds_all(source, run, args, receiver, st) is not False:
+    sources = models.source_calls(name)
+    source = next((row for row in sources if holds_all(row, run, args, receiver, st) is not False), None)
+    if source is not None:
         taints = attributes.source_taint(run, source.concept, written(node), place, note)
         return Value((Opaque(source.type, taints, note=note),))
     native = natives.function(run, node, name, args, receiver, st)

@@ -98,6 +98,16 @@ def run_module(
             run_function(shared, observer, function, handler, entries)
 
 
+def run_registered(shared: Shared, observer: Observer, modules: list[ModuleInfo], entries: Entries) -> None:
+    """Interprets the functions that were handed to a framework only after they had been looked at (in a `create_app`), now as handlers."""
+    for module in modules:
+        for function in module.functions:
+            key = id(function.node)
+            if key in shared.registered and key not in entries.handlers:
+                handler = entries.handlers[key] = Handler(*shared.registered[key])
+                run_function(shared, observer, function, handler, entries)
+
+
 def run_function(
     shared: Shared, observer: Observer, function: FunctionInfo, handler: Handler | None, entries: Entries
 ) -> None:
@@ -219,11 +229,11 @@ def parameter(
     run: Run, function: FunctionInfo, param: ir.Param, index: int, handler: Handler | None, st: State
 ) -> Value:
     place = (function.module.source, param.pos)
+    if param.kind in ("star", "starstar"):
+        content = _more(run, function, param, handler, place)
     if param.kind == "star":
-        content = Value((Opaque(None, _unknown_trust(function, param.name, place)),))
         return st.alloc(("*", function.module.path, param.pos), Obj("tuple", {}, content))
     if param.kind == "starstar":
-        content = Value((Opaque(None, _unknown_trust(function, param.name, place)),))
         return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
     found = scopes.named_type(run, function, param.annotation)
     if handler is not None and param.kind in ("positional", "normal", "keyword"):
@@ -241,6 +251,17 @@ def parameter(
         # What it is taken for is not data of the caller's choice; what is read from it is judged by its type.
         return Value((Opaque(evidence[0], (), note=evidence[1], label=param.name),))
     return Value((Opaque(None, taints),))
+
+
+def _more(
+    run: Run, function: FunctionInfo, param: ir.Param, handler: Handler | None, place: tuple[object, ir.Pos]
+) -> Value:
+    """What `*args` or `**kwargs` of an entry hold: data of the request where a framework fills the parameters."""
+    if handler is not None and handler.route.params and param.name not in handler.route.besides:
+        route = handler.route
+        taints = attributes.source_taint(run, route.params, param.name, place, handler.note)  # type: ignore[arg-type]
+        return Value((Opaque(None, taints),))
+    return Value((Opaque(None, _unknown_trust(function, param.name, place)),))
 
 
 def _unknown_trust(function: FunctionInfo, name: str, place: tuple[object, ir.Pos]) -> tuple[Taint, ...]:
@@ -300,6 +321,8 @@ def _handled(
     route = handler.route
     if index == 0 and route.first:
         return Value((Opaque(route.first, note=handler.note, label=param.name),))
+    if param.name in route.besides:
+        return None if found is not None else Value((Opaque(label=param.name),))
     concept = route.params
     if isinstance(param.default, ir.Call):
         # `name: str = Query(...)`; what a dependency gives is not read from the request directly.
@@ -366,15 +389,29 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
         for base in known if models.has_own else ():
             own = models.own(base.qualname)
             for row in models.routes_by_base(own) if own is not None else ():
-                if function.name in row.methods:
+                if row.handles(function.name):
                     return Handler(row, "")
         for outcome in unknown:
             symbol = symbol_of(outcome)
             if isinstance(symbol, External):
                 for row in models.routes_by_base(models.canonical(symbol.qualname)):
-                    if function.name in row.methods:
+                    if row.handles(function.name):
                         return Handler(row, "")
-    return None
+    return _by_convention(run, function)
+
+
+def _by_convention(run: Run, function: FunctionInfo) -> Handler | None:
+    """A handler that is known by its name, its parameters and the name of its class's base alone; it says so."""
+    if function.parent is not None or (function.owner is not None and function.self_name is None):
+        return None
+    bases = [written(base) for base in function.owner.node.bases] if function.owner is not None else None
+    parameters = [param.name for param in function.node.params][function.owner is not None :]
+    row = run.models.route_by_convention(function.name, parameters, bases)
+    if row is None:
+        return None
+    return Handler(
+        row, "", f"`{function.short}` is taken for a handler of {row.framework}: its name and parameters"
+    )
 
 
 def _written_path(decorator: ir.Expr) -> str:
@@ -408,6 +445,11 @@ def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tup
             own = run.models.own(atom.info.qualname)
             if own is not None:
                 out.append((own, ""))
+        elif isinstance(atom, Method) and isinstance(atom.receiver, Func):
+            # `@group.command()`, where a decorator made `group` of a function.
+            made = find_handler(run, atom.receiver.info) if atom.receiver.info is not None else None
+            if made is not None and made.route.becomes:
+                out.append((f"{made.route.becomes}.{atom.name}", made.note))
         elif isinstance(atom, Method) and atom.type is not None:
             out.append((f"{atom.type}.{atom.name}", atom.note))
         elif isinstance(atom, Method) and isinstance(node, ir.Attr):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.flow import assign, attributes, buffers, calls, guards, scopes, strings
-from cwelens.flow.run import Run
+from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
     BOOL,
@@ -710,6 +710,9 @@ def iterate(run: Run, value: Value, st: State, node: ir.Node) -> list[Value] | V
             out.append(found.everything())
         elif isinstance(one, Const):
             out.append(const(const_text(one.value)[:1]) if isinstance(one.value, str) else UNKNOWN)
+        elif isinstance(one, Opaque) and one.type and run.models.source_calls(f"{one.type}.__iter__"):
+            name = f"{one.type}.__iter__"
+            out.append(calls.library_call(run, node, name, Args([], {}), Value((one,)), st, one.note))  # type: ignore[arg-type]
         elif isinstance(one, Opaque):
             type_ = run.models.item_type(one.type) if one.type else None
             type_ = type_ or ("builtins.str" if one.type == "builtins.str" else None)

@@ -162,13 +162,14 @@ def members_used(run: Run, name: str) -> frozenset[str]:
     if table is None:
         table = run.shared.members[key] = {}
         for node in walk(root) if root is not None else walk(*run.frame.module.body):
-            if isinstance(node, ir.Attr):
+            if isinstance(node, ir.Attr | ir.Item):
                 base = node.base
                 owner = (
                     base.id if isinstance(base, ir.Name) else base.name if isinstance(base, ir.Attr) else None
                 )
                 if owner is not None:
-                    table.setdefault(owner, set()).add(node.name)
+                    member = node.name if isinstance(node, ir.Attr) else "__getitem__"
+                    table.setdefault(owner, set()).add(member)
     return frozenset(table.get(name, ()))
 
 

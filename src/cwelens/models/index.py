@@ -67,6 +67,7 @@ class Models:
         self._canonical: dict[str, str] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._words: frozenset[str] | None = None
+        self._conventions: list[Route] | None = None
         self._own_names: dict[str, list[str]] = {}
 
     def extended(self, files: Sequence[store.File]) -> Models:
@@ -147,9 +148,9 @@ class Models:
         """Whether reading this attribute (or an item of it) gives untrusted data."""
         return _first(self._find(Source, "read", name))
 
-    def source_call(self, name: str) -> Source | None:
-        """Whether the result of this callable is untrusted data."""
-        return _first(self._find(Source, "call", name))
+    def source_calls(self, name: str) -> tuple[Source, ...]:
+        """By which rows the result of this callable is untrusted data: the first one whose conditions hold counts."""
+        return self._find(Source, "call", name)
 
     def source_param(self, name: str) -> Source | None:
         """Whether a handler's parameter annotated with this name, or with a call of it as its default, is untrusted data."""
@@ -167,6 +168,15 @@ class Models:
         for base in self.bases(name):
             found.update(dict.fromkeys(self._own(Route, "base", base)))
         return tuple(found)
+
+    def route_by_convention(
+        self, function: str, parameters: Sequence[str], bases: Sequence[str] | None
+    ) -> Route | None:
+        """The route of a function that nothing registers in code; see `Route.agreed`."""
+        if self._conventions is None:
+            rows = self._all(Route)
+            self._conventions = [row for row in rows if row.how == "convention"]
+        return next((row for row in self._conventions if row.agreed(function, parameters, bases)), None)
 
     # Settings.
 

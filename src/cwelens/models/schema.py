@@ -15,6 +15,7 @@ from cwelens.models.ports import VALUE, Condition, ModelError, Port, compile_pat
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
     from cwelens.models.reader import Table
 
@@ -231,20 +232,41 @@ class Becomes(ConditionalRow):
 class Route(Row):
     """Who calls a handler and with what.
 
-    `how` is `decorator`, `register` (a call that takes the handler at the port `handler`) or `base` (a class whose `methods` are
-    handlers). `params` is the concept of the handler's parameters, `first` the type of its first one, `response` the concept of what it
-    returns; "" and None where the row does not say.
+    `how` is `decorator`, `register` (a call that takes the handler at the port `handler`), `base` (a class whose `methods` are
+    handlers; `name_*` is every name that starts so) or `convention` (a function that nothing registers in code: `function` finds its
+    name, its parameters are `parameters`, and `within` finds the name of a base of its class). `params` is the concept of the
+    handler's parameters but for those called as in `besides`, `becomes` the type of what a decorated function turns into, `first` the type of its first one, `response` the concept of what it
+    returns; "" and None where the row does not say. `callers` are members of the decorated function that call it (`task.delay`).
     """
 
     TABLE = "route"
-    NAME_FIELDS = ("decorator", "register", "base")
-    __slots__ = ("first", "framework", "handler", "how", "methods", "params", "response")
-    how: Literal["decorator", "register", "base"]
+    NAME_FIELDS = ("decorator", "register", "base", "convention")
+    __slots__ = (
+        "_function", "_within", "becomes", "besides", "callers", "first", "framework", "handler", "how", "methods", "parameters", "params",
+        "response",
+    )  # fmt: skip
+    how: Literal["decorator", "register", "base", "convention"]
 
     def _names(self, table: Table) -> tuple[str, ...]:
         how, names = table.one_of(self.NAME_FIELDS)
-        self.how = cast('Literal["decorator", "register", "base"]', how)
+        self.how = cast('Literal["decorator", "register", "base", "convention"]', how)
         return names
+
+    def handles(self, method: str) -> bool:
+        """Whether a method of this name is among the handlers of a class."""
+        return method in self.methods or any(
+            known.endswith("*") and method.startswith(known[:-1]) for known in self.methods
+        )
+
+    def agreed(self, function: str, parameters: Sequence[str], bases: Sequence[str] | None) -> bool:
+        """Whether a function with these parameters is one by convention; `bases` are those of its class, None without a class."""
+        if tuple(parameters[: len(self.parameters)]) != self.parameters or self._function is None:
+            return False
+        if self._function.search(function) is None:
+            return False
+        if bases is None or self._within is None:
+            return bases is None and self._within is None
+        return any(self._within.search(base) is not None for base in bases or ("",))
 
     def _read(self, table: Table) -> None:
         self.handler = table.port("handler") if self.how == "register" else None
@@ -252,9 +274,27 @@ class Route(Row):
         if self.how == "base" and not self.methods:
             raise table.error("methods", "missing")
         self.framework = table.text("framework") or table.library
+        self.parameters = table.texts("parameters") if self.how == "convention" else ()
+        self._function = self._regex(table, "function") if self.how == "convention" else None
+        self._within = self._regex(table, "within") if self.how == "convention" else None
+        if self.how == "convention" and (self._function is None or not self.parameters):
+            raise table.error("function and parameters", "missing")
+        self.besides = table.texts("besides")
+        self.becomes = table.name("becomes")
+        self.callers = table.texts("callers") if self.how == "decorator" else ()
         self.params = table.concept("params", "untrusted", optional=True)
         self.first = table.name("first")
         self.response = table.concept("response", "dangerous", optional=True)
+
+    @staticmethod
+    def _regex(table: Table, field: str) -> re.Pattern[str] | None:
+        text = table.text(field)
+        if not text:
+            return None
+        try:
+            return compile_pattern(text)
+        except ModelError as error:
+            raise table.error(field, error) from None
 
 
 class Evidence(Row):

@@ -76,7 +76,7 @@ def types_of(files: Iterable[store.File]) -> frozenset[str]:
     found: set[str | None] = set()
     for row in (entry.row for file in files for entry in file.entries):
         if isinstance(row, TypeRow):
-            found.update((*row.names, *row.bases, *row.attrs.values(), row.enter, row.item))
+            found.update((*row.names, *row.bases, *row.attrs.values(), row.enter, row.item, row.other))
         elif isinstance(row, Source | Returns | Evidence):
             found.add(row.type)
         elif isinstance(row, Route):
@@ -87,6 +87,8 @@ def types_of(files: Iterable[store.File]) -> frozenset[str]:
 def _judge(
     row: Row, name: str, file: store.File, models: Models, types: frozenset[str]
 ) -> tuple[Status, str]:
+    if isinstance(row, Route) and row.how == "convention":
+        return "trait", "a name that stands for a convention"
     if (gone := elsewhere(name)) and not _exists(name):
         return "elsewhere", gone
     try:
@@ -147,7 +149,10 @@ def locate(name: str) -> tuple[object, bool]:
         except AttributeError:
             raise LookupError(f"{type(found).__name__} {'.'.join(parts[:used])} has no {part}") from None
         is_method = inspect.isfunction(member) or inspect.ismethoddescriptor(member)
-        is_method = is_method and not isinstance(member, staticmethod | classmethod)
+        # A method of the metaclass comes bound.
+        is_method = (
+            is_method and not isinstance(member, staticmethod | classmethod) and not inspect.ismethod(inner)
+        )
         found = inner
         used += 1
     return found, is_method
@@ -164,6 +169,10 @@ def _import(parts: list[str]) -> tuple[object, int]:
             if used == 0:
                 raise
             break
+        above, last = sys.modules.get(".".join(parts[: end - 1])), parts[end - 1]
+        if end > 1 and not inspect.ismodule(getattr(above, last, module)):
+            # `pexpect.run` is a function although there is a module of that name too.
+            return above, end - 1
         used = end
     return module, used
 
@@ -174,7 +183,7 @@ def _ports(row: Row, found: object, is_method: bool) -> tuple[Status, str]:
         parameters = list(inspect.signature(found).parameters.values())  # type: ignore[arg-type]
     except (ValueError, TypeError):
         return "ok", "its signature can't be read"
-    if is_method:
+    if is_method or (hasattr(found, "__self__") and parameters and parameters[0].name == "self"):
         parameters = parameters[1:]
     wrong = sorted({str(port) for port in _ports_of(row) if not _fits(port, parameters)})
     if isinstance(row, Returns) and row.from_ and not any(_fits(port, parameters) for port in row.from_):
