@@ -160,10 +160,18 @@ def _taint(
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
     if origin.kind == "param":
-        if composed or rule.whole_parameter or origin.concept == DECLARED:
+        if rule.whole_parameter or origin.concept == DECLARED or (composed and not _is_base(rule, index)):
             return Judgement("conditional", "", taint)
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
     return Judgement("undecided", origin.text, taint)
+
+
+# What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
+_BASED = frozenset(("path.file", "upload.save", "url.request", "url.redirect"))
+
+
+def _is_base(rule: Rule, index: int) -> bool:
+    return index == 0 and rule.concept in _BASED
 
 
 # Characters: each gives the reason why a hole is harmless by what it can hold, or "".
@@ -327,6 +335,8 @@ def _template(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 def _argv(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     if index > 0:
         return "it does not begin the argument"
+    if not hole.chars & ~ch.FLOAT:
+        return "a number is no option"
     return _only(hole, ch.of("-"), "so no option")
 
 
@@ -387,9 +397,13 @@ _NUMBERS = frozenset(("builtins.int", "builtins.float", "decimal.Decimal"))
 _PLAIN = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool"))
 
 
-def _own_address(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
-    """The address that was asked for leads back to the page itself: only its host could be forged, and not by a link."""
-    return "it is the address of the request itself" if taint.origin.concept == "http.url" else ""
+def _redirect_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """What leads back to this site: the address that was asked for, and one without a host that a browser cannot read otherwise."""
+    if taint.origin.concept == "http.url":
+        # Only its host could be forged, and not by a link.
+        return "it is the address of the request itself"
+    why = taint.safe.get("redirect.local")
+    return f"it names no host: {why}" if why and not hole.chars & ch.of("\\") else ""
 
 
 _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
@@ -398,5 +412,5 @@ _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str
     "path.archive": _archive_special,
     "upload.save": _path_special,
     "nosql.query": _nosql_special,
-    "url.redirect": _own_address,
+    "url.redirect": _redirect_special,
 }

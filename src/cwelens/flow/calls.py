@@ -16,6 +16,7 @@ from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_
 from cwelens.flow.values import (
     NONE,
     NOTHING,
+    TYPE_CHARS,
     UNKNOWN,
     Atom,
     Cls,
@@ -640,7 +641,7 @@ def library_call(
         assumption = f"`{written_callee(node)}()` gives back what it is given, unneutralised"
         taints = tuple(t.assuming(assumption) for t in taints if t.origin.kind != "param")
     if type_ is None and name.rpartition(".")[2][:1].isupper():
-        return Value((Opaque(name, taints, note=note, label=label),))
+        return Value((Opaque(name, taints, TYPE_CHARS.get(name, ch.ALL), note, label),))
     return Value((Opaque(type_.name if type_ else None, taints, note=note, label=label),))
 
 

@@ -250,6 +250,10 @@ def parameter(
     if evidence is not None:
         # What it is taken for is not data of the caller's choice; what is read from it is judged by its type.
         return Value((Opaque(evidence[0], (), note=evidence[1], label=param.name),))
+    default = param.default
+    if isinstance(default, ir.Const) and type(default.value) in (int, float):
+        # `limit=20`: callers give numbers too.
+        return opaque(f"builtins.{type(default.value).__name__}", taints)
     return Value((Opaque(None, taints),))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, expressions, paths, regexes, scopes, strings, validators
+from cwelens.flow import assign, attributes, expressions, hosts, paths, regexes, scopes, strings, validators
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import Obj, State, deep_taints, join_states, map_taints
 from cwelens.flow.values import (
@@ -82,7 +82,8 @@ def assume_assertion(run: Run, node: ir.Expr, st: State) -> State | None:
 def remember(stmt: ir.Assign, st: State) -> None:
     """`ok = test`: a later test of `ok` is the test itself, as long as what it speaks of keeps its value."""
     value = stmt.value
-    if not isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary):
+    part = isinstance(value, ir.Attr) and value.name in hosts.HOST_PARTS
+    if not part and not isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary):
         return
     for target in stmt.targets:
         if isinstance(target, ir.Name):
@@ -128,12 +129,25 @@ def _narrow_truth(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | N
     value = _peek(run, node, st)
     if value is None:
         value = expressions.evaluate(run, node, st)
+    if isinstance(node, ir.Attr):
+        _guard_attribute(run, node, st, wanted)
     kept = filter_truth(value, wanted, st)
     if not kept.atoms:
         return None if value.atoms else st
     if kept.key != value.key:
         assign.refine(node, kept, st)
     return st
+
+
+def _guard_attribute(run: Run, node: ir.Attr, st: State, wanted: bool) -> None:
+    """`if not parsed.netloc`, `if address.is_private`: what the truth of an attribute tells of what it was read from."""
+    if node.name in hosts.HOST_PARTS:
+        if not wanted:
+            _neutralise_origin(run, node, (hosts.LOCAL,), _why(run, node, f"a test of `{written(node)}`"), st)
+        return
+    base = known_value(run, node.base, st)
+    if hosts.is_public_test(node, base, wanted):
+        hosts.settle_origins(base, _why(run, node, f"a test of `{written(node)}`"), st)
 
 
 def _peek(run: Run, node: ir.Expr, st: State) -> Value | None:
@@ -256,11 +270,18 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
             if constant.value is not None or len(value.atoms) > 1:
                 assign.refine(one, other, st)
             return st
-        if _common_path(run, one, st) and not _suspect(other):
-            return _common_path_guard(run, one, st)
+        if _common_path(run, one, st):
+            base = _base_part(one, two)
+            if base is not None or not _suspect(other):
+                return _common_path_guard(run, one, base, st)
+        if hosts.host_of(one, st, _holds) is not None and taints_of(other) and hosts.contexts_of(other, st):
+            _guard_part(run, one, two, st)
+            return st
         if taints_of(value) and other.atoms and not taints_of(other) and not isinstance(one, ir.Call):
             why = _why(run, two, f"equality with `{written(two)}`")
             assign.refine(one, map_taints(value, lambda t, w=why: t.neutralised(EVERY, w)), st)
+            if hosts.host_of(one, st, _holds) is not None:
+                _guard_part(run, one, two, st)
             return st
     return st
 
@@ -292,12 +313,46 @@ def _common_path(run: Run, node: ir.Expr, st: State) -> bool:
     return False
 
 
-def _common_path_guard(run: Run, node: ir.Expr, st: State) -> State:
+def _base_part(call: ir.Expr, other: ir.Expr) -> ir.Expr | None:
+    """Which of the paths given to `commonpath` is the one that it is compared with."""
+    if isinstance(call, ir.Call) and call.args and isinstance(call.args[0], ir.Seq):
+        return next((p for p in call.args[0].items if _alike(p, other)), None)
+    return None
+
+
+def _alike(one: ir.Expr, two: ir.Expr) -> bool:
+    """Whether two expressions are the same name, access path, or call of such."""
+    if isinstance(one, ir.Call) and isinstance(two, ir.Call):
+        return (
+            not one.keywords
+            and not two.keywords
+            and len(one.args) == len(two.args)
+            and _alike(one.func, two.func)
+            and all(map(_alike, one.args, two.args))
+        )
+    path = assign.path_of(one)
+    return path is not None and path == assign.path_of(two)
+
+
+def _common_path_guard(run: Run, node: ir.Expr, base: ir.Expr | None, st: State) -> State:
     if isinstance(node, ir.Call) and node.args and isinstance(node.args[0], ir.Seq):
         why = _why(run, node, f"`{written(node.func)}`")
         for part in node.args[0].items:
-            _neutralise(run, part, ("path",), why, st, only_normalised=True)
+            if part is not base:
+                _below(run, part, why, st)
     return st
+
+
+NORMALISING = frozenset(("realpath", "abspath", "normpath", "resolve"))
+
+
+def _below(run: Run, node: ir.Expr, why: str, st: State) -> None:
+    """A path is known to lie below a base. `str(path)` and `realpath(path)` speak of the path; one that was not resolved is not settled."""
+    _neutralise(run, node, ("path",), why, st, only_normalised=True)
+    if isinstance(node, ir.Call):
+        normalising = written(node.func).rpartition(".")[2] in NORMALISING
+        for part in node.args[:1]:
+            _neutralise(run, part, ("path",), why, st, only_normalised=not normalising)
 
 
 def _neutralise(
@@ -367,6 +422,9 @@ def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | No
             narrowed = map_taints(value, lambda t: t.neutralised(EVERY, why))
             assign.refine(left, restrict(narrowed, mask), st)
         return st
+    if hosts.host_of(left, st, _holds) is not None and _tainted_container(container, st):
+        _guard_part(run, left, right, st)
+        return st
     text = container.const()
     if text is not None and isinstance(text.value, str):
         if not any(isinstance(a, Const) for a in value.atoms):
@@ -387,8 +445,11 @@ def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | No
 def _guard_part(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> None:
     """A part of a value is known to be an allowed one: the host of a URL settles where it leads, a suffix what kind of file it is."""
     why = _why(run, left, f"a test of `{written(left)}`")
-    if isinstance(left, ir.Attr) and left.name in HOST_PARTS:
-        _neutralise_origin(run, left, ("url", "redirect"), why, st)
+    host = hosts.host_of(left, st, _holds)
+    if host is not None:
+        contexts = hosts.contexts_of(known_value(run, right, st), st)
+        if contexts:
+            _neutralise_origin(run, host, contexts, why, st)
     elif not isinstance(left, ir.Name | ir.Attr | ir.Const):
         for name in _names(left):
             value = st.env.get(name)
@@ -700,6 +761,8 @@ def _assume_affix(
     if not wanted:
         if name == "startswith" and any(text in ("/", "\\") for text in texts):
             _neutralise(run, subject, ("path.absolute",), why, st)
+        if name == "startswith" and "-" in texts:
+            _neutralise(run, subject, ("argument",), why, st)
         return st
     if name == "endswith":
         return _assume_suffix(run, subject, value, texts, constants, st, why)
@@ -735,15 +798,7 @@ def _assume_affix(
     if obj is not None and obj.cls == "pathlib.Path":
         _neutralise(run, subject, ("path",), why, st, only_normalised=True)
     if isinstance(subject, ir.Call):
-        # `str(path).startswith(base)`, and `realpath(path).startswith(base)`, which speaks of the path itself.
-        normalising = written(subject.func).rpartition(".")[2] in (
-            "realpath",
-            "abspath",
-            "normpath",
-            "resolve",
-        )
-        for part in subject.args[:1]:
-            _neutralise(run, part, ("path",), why, st, only_normalised=not normalising)
+        _below(run, subject, why, st)
     return st
 
 
@@ -776,10 +831,9 @@ def _assume_suffix(
         return st
     if (
         any(t.startswith(".") and len(t) > 2 for t in texts)
-        and isinstance(subject, ir.Attr)
-        and subject.name in HOST_PARTS
+        and (host := hosts.host_of(subject, st, _holds)) is not None
     ):
-        _neutralise_origin(run, subject, ("url", "redirect"), why, st)
+        _neutralise_origin(run, host, ("url", "redirect"), why, st)
     for atom in value.atoms:
         if isinstance(atom, Const) and isinstance(atom.value, str):
             if atom.value.endswith(tuple(texts)):
@@ -797,9 +851,6 @@ def _assume_suffix(
         return None if value.atoms else st
     _refine(subject, value, make(atoms), st)
     return st
-
-
-HOST_PARTS = frozenset(("netloc", "hostname", "host"))
 
 
 def _neutralise_origin(run: Run, node: ir.Expr, contexts: tuple[str, ...], why: str, st: State) -> None:

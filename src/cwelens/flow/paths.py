@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from cwelens.flow.state import State, map_taints
 from cwelens.flow.values import Origin, Place, Taint, Taints, Value, taints_of
 
-CONTEXTS = ("path", "path.dots", "path.dotslash", "path.absolute")
+CONTEXTS = ("path", "path.dots", "path.dotslash", "path.absolute", "url")
 ARCHIVES = frozenset(("tarfile.TarFile", "zipfile.ZipFile", "py7zr.SevenZipFile", "rarfile.RarFile"))
 # Origin → context → why.
 Facts: TypeAlias = dict[Any, dict[str, str]]

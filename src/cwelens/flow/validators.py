@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.flow import assign, expressions, guards, paths, scopes, strings
 from cwelens.flow.run import Run
-from cwelens.flow.state import State, deep_taints
-from cwelens.flow.values import Const, Lib, Opaque, Text, Value, atom_chars, const_text, join, taints_of
+from cwelens.flow.state import State, deep_taints, join_objects
+from cwelens.flow.values import Const, Lib, Opaque, Ref, Text, Value, atom_chars, const_text, join, taints_of
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -85,10 +86,20 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
                 break
             merged = value if merged is None else join(merged, value)
         entered = outgoing.entered.get(param)
+        _take_over_path(merged, kept, st)
         if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
             before = deep_taints(guards.known_value(run, expr, st), st)
             assign.refine(expr, merged, st)
             paths.spread(before, taints_of(merged), st)
+
+
+def _take_over_path(value: Value | None, kept: list[State], st: State) -> None:
+    """A path object cannot change, so that what every way out tells of its text holds for the caller too."""
+    for atom in value.atoms if value is not None else ():
+        objs = [state.obj(atom.loc) for state in kept] if isinstance(atom, Ref) else []
+        paths_ = [obj for obj in objs if obj is not None and obj.cls == "pathlib.Path"]
+        if isinstance(atom, Ref) and paths_ and len(paths_) == len(objs):
+            st.heap[atom.loc] = reduce(join_objects, paths_)
 
 
 # Loops over the characters of a text

@@ -333,6 +333,8 @@ TYPE_CHARS: dict[str, int] = {
     "datetime.timedelta": ch.INTEGER | ch.of(":., days"),
     "ipaddress.IPv4Address": ch.of("0123456789."),
     "ipaddress.IPv6Address": ch.HEX | ch.of(":"),
+    # What `ip_address()` gives: one of the two.
+    "ipaddress.IPAddress": ch.HEX | ch.of(":."),
 }
 
 
