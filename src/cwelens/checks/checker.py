@@ -606,7 +606,8 @@ def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:
 def _digest(value: Value, node: ir.Expr) -> bool:
     """Whether a value is a message authentication code, by how it was made."""
     for atom in value.atoms:
-        if isinstance(atom, Opaque) and atom.type in ("hmac.hexdigest", "hmac.digest"):
+        held = atom.parts if isinstance(atom, Text) else (atom,)
+        if any(isinstance(p, Opaque) and p.type in ("hmac.hexdigest", "hmac.digest") for p in held):
             return True
     for part in walk(node):
         if (

@@ -14,6 +14,7 @@ from cwelens.checks import documents
 from cwelens.flow.attributes import JOIN
 from cwelens.flow.declared import DECLARED
 from cwelens.flow.state import Obj, State, deep_taints
+from cwelens.flow.strings import DOUBLED
 from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value, atom_chars, atom_taints
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ def worst(judgements: list[Judgement]) -> Judgement:
     return max(judgements, key=lambda j: j.rank, default=Judgement("constant"))
 
 
-def judge(rule: Rule, value: Value, st: State) -> Judgement:
-    """The worst of all ways the value may be."""
-    return worst([_atom(rule, atom, st) for atom in value.atoms])
+def judge(rule: Rule, value: Value, st: State, depth: int = 0) -> Judgement:
+    """The worst of all ways the value may be; `depth` is how far inside containers it was found."""
+    return worst([_atom(rule, atom, st, depth) for atom in value.atoms])
 
 
-def _atom(rule: Rule, atom: object, st: State) -> Judgement:
+def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
     if isinstance(atom, Const):
         return Judgement("constant")
     if isinstance(atom, Text):
@@ -87,10 +88,12 @@ def _atom(rule: Rule, atom: object, st: State) -> Judgement:
             return Judgement("neutralised", "sent as JSON")
         if rule.concept == "nosql.query" and obj is not None and obj.kind != "instance":
             return documents.query(rule, obj, st, _atom)
-        if rule.concept == "csv.cell" and obj is not None and obj.kind != "instance":
-            return worst([_atom(rule, part, st) for part in obj.everything().atoms])
         if rule.concept == "prompt.instruction" and obj is not None and obj.kind != "instance":
             return _instructions(rule, obj, st)
+        if obj is not None and obj.kind != "instance" and depth < 3:
+            # Each thing it holds, so that what stands around a hole still counts.
+            held = judge(rule, obj.everything(), st, depth + 1)
+            return held if obj.keys is None else worst([held, judge(rule, obj.keys, st, depth + 1)])
         taints = deep_taints(Value((atom,)), st)
         return _hole(rule, Opaque(None, taints), (), 0, composed=False)
     return Judgement("not untrusted")
@@ -167,7 +170,7 @@ def _taint(
 
 
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
-_BASED = frozenset(("path.file", "upload.save", "url.request", "url.redirect"))
+_BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 
 
 def _is_base(rule: Rule, index: int) -> bool:
@@ -212,7 +215,7 @@ def _quoted(hole: Opaque, parts: tuple[str | Opaque, ...], index: int, quote: st
 def _sql(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     quote = quote_at(before(parts, index), "'\"`")
     if quote:
-        if hole.taints and all("sql.quote" in t.safe for t in hole.taints) and quote == "'":
+        if hole.taints and all(DOUBLED[quote] in t.safe for t in hole.taints):
             return "its quotes are doubled inside a quoted string"
         return _quoted(hole, parts, index, quote)
     return _only(hole, SQL_BARE, "which cannot change the statement")

@@ -97,9 +97,15 @@ def _called(shared: Shared) -> set[str]:
 
 
 def decide(record: Record, called: set[str]) -> Judgement:
-    """The judgement that counts: a parameter's conditional one only where its callers are not in the input."""
+    """The judgement that counts: a parameter's conditional one only where no caller in the input settles what it is given."""
     best = record.best
-    open_ones = [j for j, owner in record.from_param if owner not in called or best is None]
+    # Others may call what is public; a private function has the callers that are seen.
+    unsettled = best is not None and best.kind == "undecided" and best.taint is None
+    open_ones = [
+        j
+        for j, owner in record.from_param
+        if owner not in called or best is None or (unsettled and not owner.rpartition(".")[2].startswith("_"))
+    ]
     for judgement in open_ones:
         if best is None or judgement.rank > best.rank:
             best = judgement
@@ -113,6 +119,7 @@ def _one_each(findings: list[Finding]) -> list[Finding]:
         key = (finding.location.path, finding.location.line, finding.location.column)
         by_place.setdefault(key, []).append(finding)
     out: list[Finding] = []
+    read = {(f.location.path, f.function) for f in findings if f.rule == "xxe"}
     for group in by_place.values():
         rules = {f.rule for f in group}
         for finding in group:
@@ -120,6 +127,9 @@ def _one_each(findings: list[Finding]) -> list[Finding]:
                 continue
             if finding.rule == "cookie-not-secure" and "cookie-not-httponly" in rules:
                 finding.evidence.append("`HttpOnly` is missing as well (CWE-1004): set both")
+            if finding.rule == "xml-entities" and (finding.location.path, finding.function) in read:
+                # The parser is reported where the untrusted document meets it.
+                continue
             out.append(finding)
     return _repeated(out)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cwelens.base.regex.redos import Undecided, analyse
+from cwelens.base.regex.redos import Blowup, Undecided, analyse
 from cwelens.checks.judge import Judgement
 from cwelens.flow import assign, scopes
 from cwelens.flow.run import CallSite
@@ -21,9 +21,15 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
     if pattern is None:
         return Judgement("undecided", "the expression is not known", judgement.taint)
     last = site.name.rpartition(".")[2]
-    slow, why = growth(pattern, flags, last if last in _METHODS else "search", judgement.kind == "defect")
+    method = last if last in _METHODS else "search"
+    slow, why = growth(pattern, flags, method, judgement.kind == "defect")
     if slow:
-        return Judgement(judgement.kind, why, judgement.taint)
+        kind = judgement.kind
+        taint = judgement.taint
+        if kind == "undecided" and taint is not None and taint.origin.kind == "param":
+            # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
+            kind = "conditional" if exponential(pattern, flags, method) else kind
+        return Judgement(kind, why, taint)
     return Judgement("undecided" if slow is None else "neutralised", why, judgement.taint)
 
 
@@ -43,17 +49,29 @@ def _pattern(site: CallSite) -> tuple[str | bytes | None, int]:
     return constant.value, number if isinstance(number, int) else 0
 
 
+def exponential(pattern: str | bytes, flags: int, method: str) -> bool:
+    """Whether time was seen to double with the length of the text."""
+    found = _analysed(pattern, flags, method)
+    return isinstance(found, Blowup) and found.confirmed and found.kind == "exponential"
+
+
 @lru_cache(maxsize=2048)
+def _analysed(pattern: str | bytes, flags: int, method: str) -> Blowup | Undecided | None:
+    try:
+        return analyse(pattern, flags, method)
+    except Undecided as error:
+        return error
+
+
 def growth(pattern: str | bytes, flags: int, method: str, sure: bool) -> tuple[bool | None, str]:
     """Whether time can grow out of proportion to the text (None: not decided), and the reason in words.
 
     `sure`: the text is untrusted for certain. Only then does it count that a search tries again at every offset, which is common
     and needs a long text to hurt.
     """
-    try:
-        found = analyse(pattern, flags, method)
-    except Undecided as error:
-        return None, str(error)
+    found = _analysed(pattern, flags, method)
+    if isinstance(found, Undecided):
+        return None, str(found)
     if found is None:
         return False, "the expression takes time in proportion to the text"
     if not found.confirmed:

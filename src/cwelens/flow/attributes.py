@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import stat
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cwelens.base import chars as ch
 from cwelens.flow import calls, entries, expressions, regexes, routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
@@ -139,10 +141,28 @@ def _typed(run: Run, atom: Atom, type_: str, name: str, st: State, node: ir.Expr
     row = models.source_read(f"{type_}.{name}")
     if row is not None:
         return read_source(run, row, node, note)
+    if type_ in PATH_TYPES and name in _PATH_PARTS:
+        return _path_part(run, atom, name, st, node)
     found = models.attr_type(type_, name)
     if found is not None:
         return Value((Opaque(found, atom_taints(atom), note=note, label=label(atom, name)),))
     return Value((Method(atom, type_, name, note),))
+
+
+_PATH_PARTS = frozenset(("name", "stem", "suffix", "parent"))
+
+
+def _path_part(run: Run, atom: Atom, name: str, st: State, node: ir.Expr) -> Value:
+    """The last component of a path or a part of it, which holds no separator; or the path before it."""
+    whole = path_text(Value((atom,)), st)
+    if name == "parent":
+        return path_value(run, [whole], st, node)
+    plain = whole.const()
+    if plain is not None and isinstance(plain.value, str):
+        return const(getattr(PurePosixPath(plain.value), name))
+    one = strings.merge(whole, st)
+    taints = tuple(t.neutralised(("path",), f"`.{name}`") for t in one.taints)
+    return Value((Opaque("builtins.str", taints, one.chars & ~ch.of("/"), one.note, one.label),))
 
 
 def label(atom: Atom, name: str) -> str:

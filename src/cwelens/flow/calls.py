@@ -637,7 +637,13 @@ def library_call(
     known = models.is_modelled(name)
     type_ = models.type(name)
     label = "" if known or top in STANDARD_LIBRARY or top == "builtins" else f"{written_callee(node)}()"
-    if taints and not known and top not in STANDARD_LIBRARY and top != "builtins":
+    # `form.getlist("x")`, `upload.read()`: reading what a thing of a known type holds needs no row of its own.
+    reads = (
+        receiver is not None
+        and name.rpartition(".")[2] in CARRYING
+        and models.type(name.rpartition(".")[0]) is not None
+    )
+    if taints and not known and not reads and top not in STANDARD_LIBRARY and top != "builtins":
         assumption = f"`{written_callee(node)}()` gives back what it is given, unneutralised"
         taints = tuple(t.assuming(assumption) for t in taints if t.origin.kind != "param")
     if type_ is None and name.rpartition(".")[2][:1].isupper():

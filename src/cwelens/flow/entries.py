@@ -220,9 +220,26 @@ def parameters(
         # A lone method, cut out of its class.
         env[params[0].name] = Value((Opaque(label=params[0].name),))
         params = params[1:]
+    if function.name in _SET_UP and function.owner is not None and _served(run, function.owner):
+        # A framework makes its handlers, with what the program configured.
+        env.update((param.name, Value((Opaque(label=param.name),))) for param in params)
+        return env
     for index, param in enumerate(params):
         env[param.name] = parameter(run, function, param, index, handler, st)
     return env
+
+
+_SET_UP = frozenset(("__init__", "initialize"))
+
+
+def _served(run: Run, cls: ClassInfo) -> bool:
+    """Whether a class is one of those whose objects a framework makes for each request."""
+    bases = [symbol_of(outcome) for outcome in run.program.mro(cls)[1]]
+    return any(
+        run.models.routes_by_base(run.models.canonical(base.qualname))
+        for base in bases
+        if isinstance(base, External)
+    )
 
 
 def parameter(

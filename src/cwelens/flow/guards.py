@@ -83,7 +83,7 @@ def remember(stmt: ir.Assign, st: State) -> None:
     """`ok = test`: a later test of `ok` is the test itself, as long as what it speaks of keeps its value."""
     value = stmt.value
     part = isinstance(value, ir.Attr) and value.name in hosts.HOST_PARTS
-    if not part and not isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary):
+    if value is None or not (part or isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary)):
         return
     for target in stmt.targets:
         if isinstance(target, ir.Name):

@@ -20,6 +20,7 @@ from cwelens.flow.values import (
     TYPE_CHARS,
     UNKNOWN,
     Atom,
+    Cls,
     Const,
     Func,
     Lib,
@@ -765,6 +766,23 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
 }
 
 
+# Django: a manager with the methods of a class of query sets, and the class of such managers.
+_OF_CLASS = frozenset(("django.db.models.QuerySet.as_manager", "django.db.models.Manager.from_queryset"))
+
+
+def _instance_of(run: Run, node: ir.Expr, receiver: Value, args: Args, st: State) -> Value | None:
+    """`Rows.as_manager()` acts like a `Rows`; `Manager.from_queryset(Rows)` is a class of what acts like a `Rows`."""
+    if args.positional:
+        return args.positional[0]
+    out = [
+        a
+        for one in receiver.atoms
+        if isinstance(one, Cls)
+        for a in run.alloc(st, node, Obj("instance", {}, None, cls=one.info), one.info.qualname).atoms
+    ]
+    return make(out) if out else None
+
+
 def function(
     run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | None, st: State
 ) -> Value | None:
@@ -773,6 +791,8 @@ def function(
         return regexes.function(run, node, name, args, receiver, st)
     if name in buffers.BUFFERS and args.star is None:
         return buffers.new(run, node, name, args, st)
+    if name in _OF_CLASS and receiver is not None:
+        return _instance_of(run, node, receiver, args, st)
     found = _FUNCTIONS.get(name)
     if found is None:
         return None

@@ -236,6 +236,9 @@ def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
                 atoms.extend(calls.call_value(run, node, method, Args([], {}), st).atoms)
             else:
                 atoms.append(atom)
+        elif isinstance(atom, Ref) and (obj := st.obj(atom.loc)) is not None and obj.kind == "list":
+            # No list is a context manager: this is what a generator of the program yields, under `@contextmanager`.
+            atoms.extend(obj.everything().atoms)
         else:
             atoms.append(atom)
     return make(atoms) if atoms else value

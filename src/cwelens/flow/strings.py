@@ -384,6 +384,10 @@ def _join(atom: Atom, iterable: Value, st: State, place: Place) -> Value:
     return join_all(out) if out else Value((Opaque("builtins.str"),))
 
 
+# Quotes of SQL, and what a text is safe for whose quotes of that kind have been doubled.
+DOUBLED = {"'": "sql.quote", '"': "sql.quote.double", "`": "sql.quote.back"}
+
+
 def _replace(atom: Atom, args: list[Value], st: State) -> Value:
     plain = python_values(args[:2])
     new_taints: Taints = NO_TAINTS
@@ -425,8 +429,8 @@ def _replace(atom: Atom, args: list[Value], st: State) -> Value:
             mask = mask & ~ch.of(old_text) | (ch.of(new_text) if mask & ch.of(old_text) else 0)
         else:
             mask |= ch.of(new_text)
-            if old_text == "'" and new_text in ("''", "\\'"):
-                taints = tuple(t.neutralised(("sql.quote",), "doubled quotes") for t in taints)
+            if old_text in DOUBLED and new_text in (old_text * 2, "\\" + old_text):
+                taints = tuple(t.neutralised((DOUBLED[old_text],), "doubled quotes") for t in taints)
         out.append(Opaque(part.type, taints, mask, part.note, part.label))
     return Value((text(out, is_binary(atom)),))
 
