@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, buffers, expressions, natives, paths, scopes, statements, strings
+from cwelens.flow import (
+    assign,
+    attributes,
+    buffers,
+    expressions,
+    natives,
+    paths,
+    scopes,
+    statements,
+    strings,
+    vouching,
+)
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import Args, CallSite, Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
@@ -400,6 +411,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     if not isinstance(target, ir.Lambda):
         rebound = frozenset(_assigned(target) & passed.keys())
         run.last_exits[id(node)] = Outgoing(frame, returns, tests, passed, entered, rebound)
+        result = vouching.result(target, result, f"`{written_callee(node)}()` at line {node.pos[0]}")
     if taints_of(result):
         result = stepped(result, run.place(node), f"`{written_callee(node)}()` gives it back")
     return result

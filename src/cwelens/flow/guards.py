@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, expressions, hosts, paths, regexes, scopes, strings, validators
+from cwelens.flow import (
+    assign,
+    attributes,
+    expressions,
+    hosts,
+    paths,
+    regexes,
+    scopes,
+    strings,
+    validators,
+    vouching,
+)
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import Obj, State, deep_taints, join_states, map_taints
 from cwelens.flow.values import (
@@ -540,12 +551,14 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
         after = validators.assume_call(run, outgoing, st, wanted)
         if after is not None:
             _own_guards(run, node, after, raised=False, wanted=wanted)
+            vouching.assume_test(run, node, known_value(run, func, after), after)
         return after
     if isinstance(func, ir.Attr) and not node.keywords:
         done = _assume_method(run, node, func, st, wanted)
         if done is not None:
             return done
     callee = known_value(run, func, st)
+    vouching.assume_test(run, node, callee, st)
     for atom in callee.atoms:
         name = (
             atom.name
@@ -918,8 +931,11 @@ def after_call(run: Run, node: ir.Call, st: State) -> State | None:
         if outgoing.exits:
             validators.take_over(run, outgoing, [state for _, state in outgoing.exits], st)
         _own_guards(run, node, st, raised=True)
+        vouching.assume_statement(run, node, known_value(run, node.func, st), st)
         return st
     callee = known_value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
+    if callee is not None:
+        vouching.assume_statement(run, node, callee, st)
     for atom in callee.atoms if callee is not None else ():
         name = (
             atom.name
