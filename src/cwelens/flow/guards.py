@@ -548,9 +548,10 @@ def _assume_call(run: Run, node: ir.Call, st: State, wanted: bool) -> State | No
     func = node.func
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
+        if _own_guards(run, node, st, raised=False, wanted=wanted):
+            return st
         after = validators.assume_call(run, outgoing, st, wanted)
         if after is not None:
-            _own_guards(run, node, after, raised=False, wanted=wanted)
             vouching.assume_test(run, node, known_value(run, func, after), after)
         return after
     if isinstance(func, ir.Attr) and not node.keywords:
@@ -602,15 +603,18 @@ def _port_nodes(node: ir.Call, port: Any) -> list[ir.Expr]:
     return []
 
 
-def _own_guards(run: Run, node: ir.Call, st: State, raised: bool, wanted: bool = True) -> None:
-    """Guards among the functions of the program, as the project's own models say."""
+def _own_guards(run: Run, node: ir.Call, st: State, raised: bool, wanted: bool = True) -> bool:
+    """Guards among the functions of the program, as the project's own models say; whether they speak of this one."""
     if not run.models.has_own:
-        return
+        return False
+    spoken = False
     for atom in known_value(run, node.func, st).atoms:
         name = run.models.own(atom.info.qualname) if isinstance(atom, Func) and atom.info else None
         for guard in run.models.guards(name) if name is not None else ():
+            spoken = True
             if guard.raises if raised else not guard.raises and guard.when_returns is wanted:
                 _apply_guard(run, node, guard, st)
+    return spoken
 
 
 def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
@@ -928,9 +932,10 @@ def after_call(run: Run, node: ir.Call, st: State) -> State | None:
     """After a call whose result is not tested: what every way out of its body tells of the arguments, and guards that raise."""
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
+        if _own_guards(run, node, st, raised=True):
+            return st
         if outgoing.exits:
             validators.take_over(run, outgoing, [state for _, state in outgoing.exits], st)
-        _own_guards(run, node, st, raised=True)
         vouching.assume_statement(run, node, known_value(run, node.func, st), st)
         return st
     callee = known_value(run, node.func, st) if isinstance(node.func, ir.Name | ir.Attr) else None
