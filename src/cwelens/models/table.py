@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cwelens.models import store
+from cwelens.models import index, lock, store, verify
 from cwelens.models.schema import ROWS, ModelError, Row
+from cwelens.models.versions import standard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,16 +24,52 @@ _HEAD = """# Modelled libraries
 
 Made by `python -m cwelens.models.table` from the files in `src/cwelens/models/library/`; [models.md](models.md) says what the rows mean.
 """
+_HELD = """## Held against
+
+Every name and port is held against the library it is of (`python -m cwelens.models.verify --write-lock`, then `tests/models/test_lock.py`). `ok`: found, with
+each port; `trait`: a name that models use among themselves; `elsewhere`: another version or platform has it; `not installed`: could not be
+asked for; `unlocked`: not asked for yet.
+"""
 
 
-def render(files: list[store.File], vocabulary: Vocabulary) -> str:
-    """The page: rows by library and kind, then the names and libraries behind each concept."""
+def render(files: list[store.File], vocabulary: Vocabulary, held: Iterable[str] = ()) -> str:
+    """The page: rows by library and kind, then the names and libraries behind each concept, then the lines of `held`."""
     rows = [entry.row for file in files for entry in file.entries]
     names = {name for row in rows for name in row.names}
     total = f"{len(files)} files, {len(rows)} rows, {len(names)} names."
     return "\n".join(
-        [_HEAD, total, "", *_libraries(files), "", "## By concept", "", *_concepts(rows, vocabulary), ""]
+        [
+            _HEAD,
+            total,
+            "",
+            *_libraries(files),
+            "",
+            "## By concept",
+            "",
+            *_concepts(rows, vocabulary),
+            "",
+            *held,
+        ]
     )
+
+
+def versions(files: list[store.File], models: index.Models, held: lock.Lock) -> str:
+    """The table of what rows were held against: per file the version of each library, and how many names were found how."""
+    types = verify.types_of(files)
+    shown: tuple[verify.Status, ...] = ("ok", "trait", "elsewhere", "not installed", "unlocked")
+    lines = _head(["file", "held against", *shown])
+    for file in files:
+        counts = Counter(answer.status for answer in verify.verify(file, models, types, held))
+        used = dict.fromkeys(
+            held.versions.get(top, f"Python {'.'.join(map(str, held.python))}" if standard(top) else "")
+            for top in sorted(file.packages)
+        )
+        lines.append(
+            _line(
+                [file.name, ", ".join(filter(None, used)), *(str(counts[status] or "") for status in shown)]
+            )
+        )
+    return "\n".join(lines)
 
 
 def _libraries(files: list[store.File]) -> Iterator[str]:
@@ -69,7 +107,9 @@ def main(arguments: list[str]) -> int:
     page = Path(arguments[0]) if arguments else PAGE
     try:
         vocabulary = store.read_vocabulary()
-        page.write_text(render(store.read_files(vocabulary=vocabulary), vocabulary), encoding="utf-8")
+        files = store.read_files(vocabulary=vocabulary)
+        held = [_HELD, versions(files, index.load(), lock.Lock.read()), ""]
+        page.write_text(render(files, vocabulary, held), encoding="utf-8")
     except (ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -96,14 +96,31 @@ OPTIONAL: dict[str, str] = {
 }
 
 
+# Name → why the current version of its library may not have it.
+LIBRARIES: dict[str, str] = {
+    "Crypto.Cipher.XOR": "gone in PyCryptodome, of PyCrypto",
+    "django.utils.http.is_safe_url": "gone in Django 4.0",
+    "django.utils.http.urlquote": "gone in Django 4.0",
+    "django.utils.http.urlquote_plus": "gone in Django 4.0",
+    "fabric.api": "gone in Fabric 2",
+    "fabric.operations": "gone in Fabric 2",
+    "mongoengine.QuerySet.first_or_404": "of Flask-MongoEngine's query sets",
+    "mongoengine.QuerySet.get_or_404": "of Flask-MongoEngine's query sets",
+    "paramiko.DSSKey": "gone in Paramiko 4",
+    "sqlalchemy.engine.Engine.execute": "gone in SQLAlchemy 2.0",
+    "sqlalchemy.engine.Engine.scalar": "gone in SQLAlchemy 2.0",
+}
+
+
 def standard(package: str) -> bool:
     """Whether a top-level package is (or, in another version, was) part of the standard library."""
     return package in sys.stdlib_module_names or package in VERSIONS
 
 
-def elsewhere(name: str) -> str:
-    """Why this Python may lack the name: another version or platform has it. "" if nothing is known."""
-    now = sys.version_info[:2]
+def elsewhere(name: str, python: tuple[int, int] | None = None) -> str:
+    """Why this Python (or that of the given version) may lack the name, or the current version of its library: another version or
+    platform has it. "" if nothing is known."""
+    now = python or sys.version_info[:2]
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         prefix = ".".join(parts[:end])
@@ -114,4 +131,6 @@ def elsewhere(name: str) -> str:
             return f"gone in Python {until[0]}.{until[1]}"
         if prefix in OPTIONAL:
             return OPTIONAL[prefix]
+        if prefix in LIBRARIES:
+            return LIBRARIES[prefix]
     return ""
