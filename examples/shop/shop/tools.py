@@ -30,8 +30,8 @@ def send_stock(listing: bytes) -> None:
 
 def send_returns(listing: bytes) -> None:
     """Send the list of returned books to the supplier."""
-    with ftplib.FTP(current_app.config["SUPPLIER_HOST"], timeout=20) as server:  # defect: CWE-319
-        server.login("riverside", os.environ["SHOP_SUPPLIER_PASSWORD"])
+    with ftplib.FTP(current_app.config["SUPPLIER_HOST"], timeout=20) as server:
+        server.login("riverside", os.environ["SHOP_SUPPLIER_PASSWORD"])  # defect: CWE-319
         server.storbinary("STOR returns.csv", io.BytesIO(listing))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
-from cwelens.checks import accounts, exposure, literals, outcome, passwords
+from cwelens.checks import accounts, exposure, literals, outcome, passwords, races
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow.entries import Entries, run_module, run_registered, run_top_level
@@ -68,6 +68,7 @@ def analyse(
     accounts.check(checker, modules)
     passwords.check(checker, modules)
     exposure.check(checker, modules)
+    races.check(checker, modules)
     findings, operations = outcome.results(checker)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
     sources.sort(key=lambda s: (s.location, s.concept))

@@ -6,8 +6,10 @@ depends on a parameter is decided by the callers where the input holds them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from cwelens.base import chars as ch
 from cwelens.checks import names, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
@@ -211,6 +213,10 @@ class Checker:
             values = site.args.at(row.port, site.receiver)
             if not values and row.port.kind != "any":
                 continue
+            if row.concept == "response.error":
+                for value in values:
+                    self._error_detail(run, site.node, value, st, site.written)
+                continue
             if row.concept == "hash.password":
                 self._password_hash(run, site, row)
                 continue
@@ -220,6 +226,8 @@ class Checker:
                 else:
                     self._process(run, site, values, row.library)
                 continue
+            if row.concept == "log.message":
+                values = as_formatted(site.args.positional, values)
             judgement = self._judge_sink(run, site, rule, values, st)
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
@@ -252,11 +260,26 @@ class Checker:
         if concept in ("html.body", "response.error"):
             for value in values:
                 self._error_detail(run, site.node, value, st, site.written)
+        if concept == "upload.save":
+            self._upload_type(run, site, values)
         if concept in ("cookie.value", "session.value"):
             for value in values:
                 self._predictable(run, site.node, value, site.written)
         if concept in ("log.message", "log.sensitive"):
             self._sensitive(run, site)
+
+    def _upload_type(self, run: Run, site: CallSite, values: list[Value]) -> None:
+        """A file from outside keeps the ending that its sender gave it."""
+        for value in values:
+            for hole in last_holes(value, site.state):
+                for taint in hole.taints:
+                    if taint.origin.kind != "untrusted" or taint.origin.concept != "http.upload":
+                        continue
+                    if not hole.chars & ch.of(".") or {"extension", "*"} & taint.safe.keys():
+                        continue
+                    judgement = Judgement("conditional", "", taint.assuming(SERVED))
+                    self.record(run, RULES["upload.type"], site.place, site.written, judgement, "", site.note)
+                    return
 
     def _misuse(self, run: Run, site: CallSite, row: Any, lookup: Any) -> None:
         rule = RULES.get(row.concept)
@@ -333,10 +356,10 @@ class Checker:
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler
         concept = handler.route.response
-        rule = RULES.get(concept)
+        self._error_detail(run, node, value, state, "return")
+        rule = RULES.get(concept or "")
         if rule is None:
             return
-        self._error_detail(run, node, value, state, "return")
         if concept == "html.body":
             value = self._body(run, value, state)
         if not value.atoms:
@@ -518,6 +541,40 @@ class Checker:
                 judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
                 self.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
                 return
+
+
+SERVED = "what is uploaded is served to browsers, or run, from where it is saved"
+
+
+def last_holes(value: Value, st: State) -> list[Opaque]:
+    """The unknown parts that a text, or a path, can end with."""
+    out: list[Opaque] = []
+    for atom in value.atoms:
+        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if obj is not None and "path" in obj.items:
+            out += last_holes(obj.items["path"], st)
+        elif isinstance(atom, Opaque):
+            out.append(atom)
+        elif isinstance(atom, Text) and isinstance(last := atom.parts[-1], Opaque):
+            out.append(last)
+    return out
+
+
+_CONVERSION = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\d+|\*)?(?:\.\d+)?([a-zA-Z%])")
+
+
+def as_formatted(given: list[Value], values: list[Value]) -> list[Value]:
+    """The arguments of a log call without those that its format shows as `%r` or as a number: no line break gets through."""
+    for index, value in enumerate(given):
+        atom = value.const()
+        if atom is not None and isinstance(atom.value, str) and "%" in atom.value:
+            kinds = [k for k in _CONVERSION.findall(atom.value) if k != "%"]
+            rest = given[index + 1 :]
+            if len(kinds) == len(rest):
+                shown = {id(v) for v, kind in zip(rest, kinds) if kind != "s"}
+                return [v for v in values if id(v) not in shown]
+            return values
+    return values
 
 
 def _runs_command(option: Value) -> bool:

@@ -153,7 +153,6 @@ _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compar
 
 # (reported as well, the one that says it all)
 _IMPLIED = (
-    ("error-detail", "xss"),
     ("weak-hash", "weak-password-hash"),
     ("hostname-unchecked", "certificate-unchecked"),
     ("xml-bomb", "xxe"),

@@ -593,6 +593,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Switch it off in code; take it from the environment for development only.",
     ),
     _weak(
+        "upload-type",
+        "upload.type",
+        434,
+        "Upload of any type",
+        "medium",
+        "upload a page with script, or a program, that the site serves or runs as its own",
+        "Allow only the endings that are needed, and keep uploads where nothing is served or run.",
+    ),
+    _weak(
         "debug-pages",
         "debug.pages",
         215,

@@ -6,6 +6,7 @@ call clears that entry.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
@@ -19,6 +20,7 @@ from cwelens.flow import (
     scopes,
     statements,
     strings,
+    url_params,
     vouching,
 )
 from cwelens.flow.conditions import holds_all
@@ -687,10 +689,26 @@ def _register(run: Run, route: Route, args: Args, receiver: Value | None, st: St
         return
     first = args.positional[0].const() if args.positional else None
     path = first.value if first is not None and isinstance(first.value, str) else ""
+    for name, mask in url_params.groups(path).items():
+        run.shared.url_groups[name] = run.shared.url_groups.get(name, 0) | mask
     for value in args.at(route.handler, receiver):
-        for atom in value.atoms:
-            if isinstance(atom, Func):
-                run.shared.registered.setdefault(id(atom.node), (route, path))
+        for func in _wrapped(value, 3):
+            run.shared.registered.setdefault(id(func.node), (route, path))
+
+
+def _wrapped(value: Value, depth: int) -> Iterator[Func]:
+    """The functions that a value is, and those that a decorator has closed in them."""
+    for atom in value.atoms:
+        if isinstance(atom, Func):
+            yield atom
+            if (
+                depth
+                and atom.frame is not None
+                and atom.frame.func is not None
+                and atom.frame.node is not None
+            ):
+                for inner in list(atom.frame.env.values()):
+                    yield from (f for f in _wrapped(inner, depth - 1) if f.node is not atom.node)
 
 
 def _predictable(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | None, st: State) -> Value:

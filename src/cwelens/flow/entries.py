@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, expressions, flask_config, scopes, statements
+from cwelens.flow import attributes, expressions, flask_config, scopes, statements, url_params
 from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, written
 from cwelens.flow.state import Frame, Obj, State, join_states
@@ -127,9 +127,8 @@ def run_function(
 
         run.stack.append(id(node))
         after = statements.block(run, node.body, st)
-        response = handler.route.response if handler is not None else None
         for value, state, stmt in run.exits.returns:
-            if response and stmt is not None:
+            if handler is not None and stmt is not None:
                 observer.returned(run, stmt, value, state)
         for value, _, _ in run.exits.returns:
             observer.finished(run, value)
@@ -380,6 +379,11 @@ def _handled(
             if converter in CONVERTERS:
                 return opaque(CONVERTERS[converter])
             mask = ch.ALL & ~ch.of("/") if converter != "path" else ch.ALL
+    own = url_params.groups(handler.path)
+    if param.name in own:
+        mask = own[param.name]
+    elif f"<{param.name}>" not in handler.path:
+        mask &= run.shared.url_groups.get(param.name, ch.ALL)
     taints = attributes.source_taint(run, concept, param.name, place, handler.note)
     type_ = found if isinstance(found, str) and found.startswith("builtins.") else None
     return Value((Opaque(type_, taints, mask),))

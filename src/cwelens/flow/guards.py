@@ -40,6 +40,7 @@ from cwelens.flow.values import (
 )
 from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     pass
@@ -393,7 +394,7 @@ def _neutralise(
     paths.spread(before, deep_taints(changed, st), st)
     if isinstance(node, ir.Call) and not only_normalised:
         for part in (*node.args, *([node.func.base] if isinstance(node.func, ir.Attr) else [])):
-            if isinstance(part, ir.Name | ir.Attr | ir.Item):
+            if isinstance(part, ir.Name | ir.Attr | ir.Item | ir.Call):
                 _neutralise(run, part, contexts, why, st)
 
 
@@ -466,6 +467,12 @@ def _guard_part(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> None:
             value = st.env.get(name)
             if value is not None and taints_of(value):
                 st.env[name] = map_taints(value, lambda t: t.neutralised(("extension",), why))
+        for part in walk(left):
+            # `upload.filename` is read anew each time: what is known of it is kept under its path.
+            if isinstance(part, ir.Attr) and assign.path_of(part) is not None:
+                value = known_value(run, part, st)
+                if taints_of(value) and not any(isinstance(a, Method) for a in value.atoms):
+                    assign.refine(part, map_taints(value, lambda t: t.neutralised(("extension",), why)), st)
 
 
 def _tainted_container(container: Value, st: State) -> bool:

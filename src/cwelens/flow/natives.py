@@ -26,9 +26,12 @@ from cwelens.flow.values import (
     Lib,
     Method,
     Opaque,
+    Origin,
     Partial,
     Ref,
+    Taint,
     Text,
+    Trail,
     Value,
     atom_taints,
     const,
@@ -690,7 +693,18 @@ def _ternary_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return BOOL
 
 
+def _traceback(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """The text of the error that is being handled, with the code and the values it went through."""
+    place = run.place(node)
+    origin = Origin("exception", "exception", "the traceback of an error", place)
+    return opaque("builtins.str", (Taint(origin, {}, Trail(None, place, "the traceback of the error")),))
+
+
 _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
+    "traceback.format_exc": _traceback,
+    "traceback.format_exception": _traceback,
+    "traceback.format_tb": _traceback,
+    "traceback.format_stack": _traceback,
     "builtins.str": _str,
     "builtins.len": _len,
     "builtins.int": _number(int, "builtins.int"),

@@ -147,7 +147,11 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
 
 def missing(run: Run, name: str) -> Value:
     """A name without a definition in the input: by evidence of a known type, or nothing but its name."""
-    found = by_evidence(run, name, members_used(run, name))
+    members = members_used(run, name)
+    if any(run.models.is_modelled(f"{name}.{member}") for member in members):
+        # The import was cut off, or forgotten: no other thing of this name has such members.
+        return Value((Lib(name),))
+    found = by_evidence(run, name, members)
     if found is not None:
         type_, note = found
         return Value((Opaque(type_, note=note, label=name),))

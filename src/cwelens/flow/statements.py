@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -236,9 +237,17 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
     return block(run, stmt.final, done)
 
 
+_FOR_CLIENTS = re.compile(
+    r"(?i)valid|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
+)
+
+
 def _exception(run: Run, handler: ir.Handler) -> Value:
     place = run.place(handler)
     name = "Exception" if handler.types is None else _type_name(handler.types)
+    if _FOR_CLIENTS.search(name):
+        # What such an error says is about what the client sent, and is written for it.
+        return opaque("builtins.BaseException")
     origin = Origin("exception", "exception", f"the text of the caught `{name}`", place)
     taint = Taint(origin, {}, Trail(None, place, f"`{handler.name}` is the caught error"))
     return opaque("builtins.BaseException", (taint,))
