@@ -6,6 +6,7 @@ host is chosen, behind a fixed host it is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ URL_HOST = ch.of(":/@.\\?#")
 LDAP_FILTER = ch.of("*()\\\0")
 LDAP_DN = ch.of(',+"\\<>;=')
 FORMULA = ch.of("=+-@\t\r")
+# A quoted attribute that is a link, at its start.
+LINK = re.compile(r"""(?i)\b(?:href|src|action|formaction)\s*=\s*["']$""")
 REGEX = ch.of("\\.^$*+?{}[]|()")
 CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII)
 
@@ -143,7 +146,11 @@ def _taint(
         return Judgement("not untrusted", f"{origin.text}: not remote")
     if origin.kind in ("exception", "random", "secret"):
         return Judgement("not untrusted")
-    for context in ("*", *rule.safe_for):
+    safe_for = rule.safe_for
+    if rule.concept in ("html.body", "html.markup"):
+        text = before(parts, index)
+        safe_for = _html_safe(html_context(text), text)
+    for context in ("*", *safe_for):
         why = taint.safe.get(context)
         if why is not None:
             word = (
@@ -301,6 +308,23 @@ def _html(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, ch.ALL & ~ch.IDENTIFIER, "which cannot leave its place")
 
 
+def _html_safe(context: str, text: str) -> tuple[str, ...]:
+    """The contexts that make a value harmless where the end of an HTML text stands.
+
+    Escaping is good for text and quoted attributes; it closes neither an attribute without quotes nor stops `javascript:` at the
+    start of a link.
+    """
+    if context == "tag":
+        return ("html.script",)
+    if context == "script":
+        return (
+            ("html", "html.script") if quote_at(text[text.lower().rfind("<script") :]) else ("html.script",)
+        )
+    if context.startswith("attribute") and LINK.search(text):
+        return ("html.url", "url", "redirect", "html.script")
+    return ("html",)
+
+
 def _lines(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, LINE_BREAKS, "so no line break")
 
@@ -405,6 +429,8 @@ def _redirect_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...
     if taint.origin.concept == "http.url":
         # Only its host could be forged, and not by a link.
         return "it is the address of the request itself"
+    if before(parts, index) == "/" and "redirect.slashes" in taint.safe:
+        return f"`/…` does not go on with another slash: {taint.safe['redirect.slashes']}"
     why = taint.safe.get("redirect.local")
     return f"it names no host: {why}" if why and not hole.chars & ch.of("\\") else ""
 
@@ -414,6 +440,6 @@ _SPECIAL: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str
     "path.probe": _path_special,
     "path.archive": _archive_special,
     "upload.save": _path_special,
-    "nosql.query": _nosql_special,
     "url.redirect": _redirect_special,
+    "nosql.query": _nosql_special,
 }

@@ -21,6 +21,7 @@ from cwelens.flow.values import (
     atom_taints,
     const,
     join,
+    join_all,
     taints_of,
 )
 from cwelens.ir import nodes as ir
@@ -75,6 +76,8 @@ def store(run: Run, target: ir.Expr, value: Value, st: State, source: ir.Expr) -
             if frame is not None:
                 old = frame.env.get(target.id)
                 frame.env[target.id] = value if old is None else join(old, value)
+        elif func is not None and target.id in func.nonlocals:
+            _store_nonlocal(run, target.id, value)
     elif isinstance(target, ir.Seq):
         _unpack(run, target, value, st, source)
     elif isinstance(target, ir.Attr):
@@ -83,6 +86,16 @@ def store(run: Run, target: ir.Expr, value: Value, st: State, source: ir.Expr) -
         _store_item(run, target, value, st)
     elif isinstance(target, ir.Star):
         store(run, target.value, value, st, source)
+
+
+def _store_nonlocal(run: Run, name: str, value: Value) -> None:
+    """An inner function changes a name of the function around it."""
+    frame = run.frame.closure
+    while frame is not None:
+        if name in frame.env:
+            frame.env[name] = join(frame.env[name], value)
+            return
+        frame = frame.closure
 
 
 def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) -> None:
@@ -172,9 +185,34 @@ def _store_item(run: Run, target: ir.Item, value: Value, st: State) -> None:
     if taints_of(value):
         key_text = " ".join(str(a.value) for a in key.atoms if isinstance(a, Const))
         run.observer.stored(run, target, f"{written(target.base)} {key_text or written(target.key)}", value)
-    set_item(run, base, key, value, st, target)
+    if not (isinstance(target.key, ir.Slice) and _set_slice(run, base, target.key, value, st, target)):
+        set_item(run, base, key, value, st, target)
     if path is not None and not any(isinstance(a, Ref) for a in base.atoms):
         st.env[path] = value
+
+
+def _set_slice(run: Run, base: Value, key: ir.Slice, value: Value, st: State, node: ir.Expr) -> bool:
+    """`base[a:b] = elements` on a list whose elements are known; False where it is none."""
+    atom = base.atoms[0] if len(base.atoms) == 1 else None
+    obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+    if not isinstance(atom, Ref) or obj is None or obj.kind != "list" or key.step is not None:
+        return False
+    bounds = [
+        as_key(expressions.evaluate(run, b, st)) if b is not None else None for b in (key.lower, key.upper)
+    ]
+    elements = expressions.iterate(run, value, st, node)
+    if (
+        obj.rest is None
+        and isinstance(elements, list)
+        and all(b is None or isinstance(b, int) for b in bounds)
+    ):
+        values = [obj.items[k] for k in sorted(obj.items)]
+        values[slice(*bounds)] = elements
+        st.heap[atom.loc] = Obj("list", dict(enumerate(values)), None, obj.keys, obj.cls)
+        return True
+    content = elements if isinstance(elements, Value) else join_all(elements)
+    st.heap[atom.loc] = obj.collapsed().with_rest(content) if content.atoms else obj.collapsed()
+    return True
 
 
 def _setting_of_owner(run: Run, node: ir.Expr, key: Any, value: Value, st: State) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import calls, entries, expressions, regexes, routes, scopes, strings
+from cwelens.flow import calls, entries, expressions, records, regexes, routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -401,6 +401,9 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
             return Value((Opaque(),))
         if obj.cls == regexes.MATCH:
             return regexes.group(obj, key)
+        named = records.fields(run, obj) if obj.kind == "instance" else None
+        if named is not None:
+            return from_object(Obj("tuple", dict(enumerate(named))), key, st)
         if obj.kind == "instance":
             if isinstance(obj.cls, ClassInfo):
                 method = run.program.find_attr(obj.cls, "__getitem__")

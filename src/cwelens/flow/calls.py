@@ -743,7 +743,9 @@ def _neutralised(
             if isinstance(atom, Const):
                 out.append(Const(atom.value))
                 continue
-            one = strings.hole(atom, st) if not isinstance(atom, Text) else None
+            # Where the result is made of a set of characters only, the shape of the argument is gone.
+            shaped = isinstance(atom, Text) and all(r.chars is None for r in rows)
+            one = None if shaped else strings.hole(atom, st)
             contexts = tuple(c for r in rows for c in r.contexts)
 
             def change(taint: Taint, contexts: tuple[str, ...] = contexts) -> Taint:

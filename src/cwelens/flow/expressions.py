@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, attributes, buffers, calls, guards, scopes, strings
+from cwelens.flow import assign, attributes, buffers, calls, guards, records, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
@@ -692,6 +692,9 @@ def iterate(run: Run, value: Value, st: State, node: ir.Node) -> list[Value] | V
             return [obj.items[k] for k in sorted(obj.items, key=str_key)]
         if obj.kind == "dict":
             return [const(k) for k in obj.items]
+        named = records.fields(run, obj)
+        if named is not None:
+            return named
     atom = value.const()
     if atom is not None and isinstance(atom.value, str) and len(atom.value) <= 16:
         return [const(c) for c in atom.value]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
 from cwelens.flow import (
     assign,
-    attributes,
     expressions,
     hosts,
     paths,
     regexes,
     scopes,
     strings,
+    typetests,
     validators,
     vouching,
 )
@@ -45,13 +44,6 @@ from cwelens.ir.walk import walk
 if TYPE_CHECKING:
     pass
 
-TYPES = {
-    "int": "builtins.int",
-    "float": "builtins.float",
-    "bool": "builtins.bool",
-    "str": "builtins.str",
-    "bytes": "builtins.bytes",
-}
 EVERY = ("*",)
 
 
@@ -223,6 +215,10 @@ def _assume_compare(
         if after is None:
             return None
         st = after
+    asked = _type_asked(run, left)
+    if op in ("==", "is", "in") and asked is not None:
+        types = typetests.types_in(known_value(run, right, st), st)
+        return _of_types(run, asked, types, st) if types is not None else st
     if op in ("==", "is"):
         return _assume_equal(run, left, right, st)
     if op in ("<", "<="):
@@ -272,6 +268,10 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
     for one, two in ((left, right), (right, left)):
         value, other = known_value(run, one, st), known_value(run, two, st)
         constant = other.const()
+        if _common_path(run, one, st):
+            base = _base_part(one, two)
+            if base is not None or not _suspect(other):
+                return _common_path_guard(run, one, base, st)
         if constant is not None:
             if not _possible(value, constant, st):
                 return None
@@ -282,10 +282,6 @@ def _assume_equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State |
             if constant.value is not None or len(value.atoms) > 1:
                 assign.refine(one, other, st)
             return st
-        if _common_path(run, one, st):
-            base = _base_part(one, two)
-            if base is not None or not _suspect(other):
-                return _common_path_guard(run, one, base, st)
         if hosts.host_of(one, st, _holds) is not None and taints_of(other) and hosts.contexts_of(other, st):
             _guard_part(run, one, two, st)
             return st
@@ -415,6 +411,11 @@ def constants_of(container: Value, st: State) -> list[Const] | None:
 
 
 def _assume_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
+    if isinstance(right, ir.Attr) and right.name == "parents" and not _suspect(known_value(run, left, st)):
+        # `BASE in path.parents`
+        why = _why(run, right, "a test of `.parents`")
+        _neutralise(run, right.base, ("path",), why, st, only_normalised=True)
+        return st
     value, container = known_value(run, left, st), known_value(run, right, st)
     constants = constants_of(container, st)
     if constants is not None:
@@ -635,41 +636,26 @@ def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
 
 def _assume_isinstance(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
     subject, classes = node.args
-    names = [classes] if not isinstance(classes, ir.Seq) else list(classes.items)
-    found = [TYPES.get(n.id) if isinstance(n, ir.Name) else None for n in names]
-    if not wanted or not all(found):
+    types = typetests.types_in(known_value(run, classes, st), st)
+    if types is None:
         return st
+    return _of_types(run, subject, types, st) if wanted else st
+
+
+def _of_types(run: Run, subject: ir.Expr, types: list[str], st: State) -> State | None:
     value = known_value(run, subject, st)
-    kept: list[Atom] = []
-    for atom in value.atoms:
-        if isinstance(atom, Const):
-            if any(t == f"builtins.{type(atom.value).__name__}" for t in found):
-                kept.append(atom)
-        elif isinstance(atom, Opaque) and (atom.type is None or atom.type not in TYPES.values()):
-            type_ = found[0] if len(found) == 1 else None
-            mask = 0
-            from cwelens.flow.values import TYPE_CHARS
-
-            for one in found:
-                mask |= TYPE_CHARS.get(one or "", ch.ALL)
-            kept.append(Opaque(type_, atom.taints, atom.chars & mask, atom.note, atom.label))
-        elif isinstance(atom, Opaque):
-            if atom.type in found:
-                kept.append(atom)
-        elif isinstance(atom, Text):
-            if "builtins.str" in found or "builtins.bytes" in found:
-                kept.append(atom)
-        elif isinstance(atom, Method):
-            from cwelens.flow.values import TYPE_CHARS
-
-            mask = 0
-            for one in found:
-                mask |= TYPE_CHARS.get(one or "", ch.ALL)
-            kept.append(Opaque(found[0] if len(found) == 1 else None, atom_taints(atom), mask))
-    if not kept:
+    narrowed = typetests.narrow(value, types, st)
+    if narrowed is None:
         return None if value.atoms else st
-    assign.refine(subject, make(kept), st)
+    assign.refine(subject, narrowed, st)
     return st
+
+
+def _type_asked(run: Run, node: ir.Expr) -> ir.Expr | None:
+    """x in `type(x)`"""
+    if isinstance(node, ir.Call) and isinstance(node.func, ir.Name) and node.func.id == "type":
+        return node.args[0] if len(node.args) == 1 else None
+    return None
 
 
 def _assume_all(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> State | None:
@@ -787,6 +773,8 @@ def _assume_affix(
             _neutralise(run, subject, ("path.absolute",), why, st)
         if name == "startswith" and "-" in texts:
             _neutralise(run, subject, ("argument",), why, st)
+        if name == "startswith" and "//" in texts:
+            _neutralise(run, subject, ("redirect.slashes",), why, st)
         return st
     if name == "endswith":
         return _assume_suffix(run, subject, value, texts, constants, st, why)
@@ -968,95 +956,6 @@ def after_call(run: Run, node: ir.Call, st: State) -> State | None:
     return st
 
 
-# match
-
-
-@dataclass(slots=True)
-class Matched:
-    """The state in which a pattern matched (None: it cannot), whether it must, and what the subject is where it did not."""
-
-    state: State | None
-    certain: bool
-    rest: Value | None
-
-
-def match_pattern(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value, st: State) -> Matched:
-
-    if isinstance(pattern, ir.PatternCapture):
-        inner = Matched(st, True, None)
-        if pattern.pattern is not None:
-            inner = match_pattern(run, pattern.pattern, subject, value, st)
-        if pattern.name is not None and inner.state is not None:
-            inner.state.env[pattern.name] = (
-                inner.state.env.get(subject.id, value)
-                if isinstance(subject, ir.Name) and pattern.pattern
-                else value
-            )
-        return inner
-    if isinstance(pattern, ir.PatternValue):
-        wanted = expressions.evaluate(run, pattern.value, st)
-        verdict = expressions.compare("==", value, wanted, st)
-        if verdict is False:
-            return Matched(None, False, value)
-        rest = None
-        constant = wanted.const()
-        if constant is not None:
-            left = [a for a in value.atoms if not (isinstance(a, Const) and a.key == constant.key)]
-            rest = make(left) if left else None
-            assign.refine(subject, wanted, st)
-        return Matched(st, verdict is True, rest if rest is not None else value)
-    if isinstance(pattern, ir.PatternOr):
-        done: State | None = None
-        certain = False
-        for part in pattern.patterns:
-            one = match_pattern(run, part, subject, value, st.copy())
-            done = join_states(done, one.state)
-            certain = certain or one.certain
-        return Matched(done, certain, value)
-    _capture(run, pattern, value, st)
-    return Matched(st, False, value)
-
-
-def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
-    """The names that a structural pattern binds, each to the part of the subject it stands for."""
-    dummy = ir.Const(None, pattern.pos)
-    parts: list[tuple[ir.Pattern, Value]] = []
-    if isinstance(pattern, ir.PatternSeq):
-        for index, part in enumerate(pattern.patterns):
-            if isinstance(part, ir.PatternStar):
-                if part.name:
-                    elements = expressions.iterate(run, value, st, dummy)
-                    content = (
-                        elements
-                        if isinstance(elements, Value)
-                        else make([a for e in elements for a in e.atoms])
-                    )
-                    st.env[part.name] = run.alloc(st, part, Obj("list", {}, content))
-                continue
-            parts.append((part, attributes.item(run, value, Value((Const(index),)), st, dummy)))
-    elif isinstance(pattern, ir.PatternMap):
-        for key, part in zip(pattern.keys, pattern.patterns, strict=True):
-            parts.append((part, attributes.item(run, value, expressions.evaluate(run, key, st), st, dummy)))
-        if pattern.rest:
-            st.env[pattern.rest] = value
-    elif isinstance(pattern, ir.PatternClass):
-        for name, part in pattern.patterns:
-            sub = attributes.attribute(run, value, name, st, dummy) if name else value
-            if name is None and isinstance(pattern.cls, ir.Name) and pattern.cls.id in TYPES:
-                type_ = TYPES[pattern.cls.id]
-                if type_ in ("builtins.int", "builtins.float", "builtins.bool"):
-                    sub = strings.typed(type_, taints_of(value))
-            parts.append((part, sub))
-    for part, sub in parts:
-        if isinstance(part, ir.PatternCapture):
-            if part.name:
-                st.env[part.name] = sub
-            if part.pattern is not None:
-                _capture(run, part.pattern, sub, st)
-        else:
-            _capture(run, part, sub, st)
-
-
 __all__ = [
     "Cls",
     "Func",
@@ -1065,7 +964,6 @@ __all__ = [
     "assume_assertion",
     "excluding",
     "filter_truth",
-    "match_pattern",
     "remember",
     "restrict",
 ]

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, attributes, buffers, calls, expressions, regexes, scopes, strings
+from cwelens.flow import (
+    assign,
+    attributes,
+    buffers,
+    calls,
+    expressions,
+    guards,
+    records,
+    regexes,
+    scopes,
+    strings,
+    typetests,
+)
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
@@ -60,6 +72,10 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return _path_method(run, node, receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == CONFIG:
             return _config_method(receiver, obj, atom.name, args, st)
+        if obj is not None and obj.cls == records.NAMED_TUPLE:
+            return records.named_method(run, node, obj, atom.name, args, st)
+        if obj is not None and obj.cls == records.TEMPLATE:
+            return records.substitute(run, node, obj, atom.name, args, st)
         if obj is not None and obj.cls == regexes.MATCH:
             return regexes.method(run, node, obj, atom.name, args, st)
         if obj is not None and buffers.content(obj) is not None:
@@ -110,8 +126,13 @@ def _container(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Arg
     first = args.positional[0] if args.positional else None
     if obj.kind == "dict":
         return _dict_method(run, node, ref, obj, name, args, first, st)
-    if name in ("append", "add", "appendleft") and first is not None:
-        st.heap[ref.loc] = assign.appended(obj, [first]) if name != "appendleft" else obj.with_rest(first)
+    if name in ("append", "add") and first is not None:
+        st.heap[ref.loc] = assign.appended(obj, [first])
+        return NONE
+    if name == "appendleft" and first is not None:
+        values = [first, *(obj.items[k] for k in sorted(obj.items))]
+        exact = obj.rest is None and len(values) <= 64
+        st.heap[ref.loc] = Obj("list", dict(enumerate(values))) if exact else obj.collapsed().with_rest(first)
         return NONE
     if name == "extend" and first is not None:
         st.heap[ref.loc] = assign.appended(obj, expressions.iterate(run, first, st, node))
@@ -125,8 +146,8 @@ def _container(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Arg
         else:
             st.heap[ref.loc] = obj.collapsed().with_rest(args.positional[1])
         return NONE
-    if name == "pop" and obj.kind == "list":
-        index = assign.as_key(first) if first is not None else -1
+    if name in ("pop", "popleft") and obj.kind == "list":
+        index = assign.as_key(first) if first is not None else -1 if name == "pop" else 0
         if obj.rest is None and isinstance(index, int) and -len(obj.items) <= index < len(obj.items):
             index = index if index >= 0 else len(obj.items) + index
             value = obj.items[index]
@@ -152,7 +173,7 @@ def _container(run: Run, node: ir.Expr, ref: Ref, obj: Obj, name: str, args: Arg
         return run.alloc(st, node, new.with_rest(extra) if extra.atoms else new, name)
     if name in ("index", "count", "issubset", "issuperset", "isdisjoint"):
         return INT if name in ("index", "count") else BOOL
-    if name == "popleft" or name == "pop":
+    if name == "pop":
         everything = obj.everything()
         return everything if everything.atoms else UNKNOWN
     if name in ("update",) and first is not None:
@@ -253,10 +274,26 @@ def _update(ref: Ref, obj: Obj, args: Args, st: State) -> None:
                 obj = Obj("dict", {**obj.items, **other.items}, obj.rest, obj.keys)
                 if other.rest is not None:
                     obj = obj.with_rest(other.rest, other.keys)
+            elif other is not None and other.kind in ("list", "tuple"):
+                obj = _with_pairs(obj, other, st)
             else:
                 obj = obj.with_rest(Value((Opaque(None, deep_taints(Value((atom,)), st)),)))
     obj = Obj("dict", {**obj.items, **args.keywords}, obj.rest, obj.keys)
     st.heap[ref.loc] = obj
+
+
+def _with_pairs(obj: Obj, pairs: Obj, st: State) -> Obj:
+    """A dict updated with `[(key, value), …]`."""
+    for pair in (*pairs.items.values(), *([pairs.rest] if pairs.rest is not None else [])):
+        one = scopes.frame_object(pair, st)
+        key = assign.as_key(one.items[0]) if one is not None and one.items.keys() == {0, 1} else NOTHING
+        if one is not None and key is not NOTHING and _hashable(key) and pair is not pairs.rest:
+            obj = obj.with_item(key, one.items[1])
+        elif one is not None and one.items.keys() == {0, 1}:
+            obj = obj.with_rest(one.items[1], one.items[0])
+        else:
+            obj = obj.with_rest(Value((Opaque(None, deep_taints(pair, st)),)))
+    return obj
 
 
 # pathlib
@@ -412,6 +449,11 @@ def _filter(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
     content = _elements(run, args.positional[1], st, node)
     function = args.positional[0]
+    named = function.atoms[0] if len(function.atoms) == 1 else None
+    if isinstance(named, Lib) and named.name.startswith("builtins.str."):
+        # `filter(str.isalnum, text)`
+        mask = ch.STR_PREDICATES.get(named.name.rpartition(".")[2])
+        content = guards.restrict(content, mask) if mask is not None else content
     if any(isinstance(a, Func) for a in function.atoms):
         calls.call_value(run, node, function, Args([content], {}), st)
         run.last_exits.pop(id(node), None)
@@ -451,6 +493,18 @@ def written_name(node: ir.Call) -> str:
 
 def _one_of(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`min`, `max`, `next`, `random.choice`: one of the elements or arguments."""
+    if written_name_of(node) == "next" and len(args.positional) == 1:
+        atom = args.positional[0].atoms[0] if len(args.positional[0].atoms) == 1 else None
+        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if (
+            isinstance(atom, Ref)
+            and obj is not None
+            and obj.kind == "list"
+            and obj.rest is None
+            and 0 in obj.items
+        ):
+            st.heap[atom.loc] = assign.delete_key(obj, 0)
+            return obj.items[0]
     if len(args.positional) == 1 or (args.positional and written_name_of(node) in ("next", "choice")):
         content = _elements(run, args.positional[0], st, node)
         out = content if content.atoms else UNKNOWN
@@ -481,6 +535,13 @@ def _enumerate(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 
 def _zip(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    rows = [expressions.iterate(run, a, st, node) for a in args.positional]
+    exact = [row for row in rows if isinstance(row, list)]
+    if exact and len(exact) == len(rows) and min(map(len, exact)) <= 16:
+        pairs = {
+            i: run.alloc(st, node, Obj("tuple", dict(enumerate(row))), i) for i, row in enumerate(zip(*exact))
+        }
+        return run.alloc(st, node, Obj("list", dict(pairs)))
     contents = {i: _elements(run, a, st, node) for i, a in enumerate(args.positional)}
     pair = run.alloc(st, node, Obj("tuple", dict(contents)), "pair")
     return run.alloc(st, node, Obj("list", {}, pair))
@@ -689,6 +750,12 @@ def _print(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return NONE
 
 
+def _isinstance(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    types = typetests.types_in(args.positional[1], st) if len(args.positional) == 2 else None
+    verdict = typetests.verdict(args.positional[0], types, st) if types is not None else None
+    return BOOL if verdict is None else const(verdict)
+
+
 def _ternary_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return BOOL
 
@@ -719,7 +786,7 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "collections.deque": _sequence("list"),
     "builtins.map": _map,
     "builtins.filter": _filter,
-    "builtins.iter": _same,
+    "builtins.iter": _sequence("list"),
     "builtins.sorted": _ordered,
     "builtins.reversed": _ordered,
     "builtins.min": _one_of,
@@ -736,12 +803,16 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "builtins.ord": _ord,
     "builtins.type": _type_of,
     "builtins.print": _print,
-    "builtins.isinstance": _ternary_bool,
+    "builtins.isinstance": _isinstance,
     "builtins.issubclass": _ternary_bool,
     "builtins.hasattr": _ternary_bool,
     "builtins.callable": _ternary_bool,
     "builtins.any": _ternary_bool,
     "builtins.all": _ternary_bool,
+    "collections.namedtuple": records.named_tuple,
+    records.NAMED_TUPLE: records.new_named,
+    "types.SimpleNamespace": records.namespace,
+    "string.Template": records.template,
     "copy.copy": _deepcopy,
     "copy.deepcopy": _deepcopy,
     "typing.cast": lambda run, node, args, st: args.positional[1] if len(args.positional) > 1 else UNKNOWN,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, expressions, flask_config, guards, paths, scopes, validators
+from cwelens.flow import assign, expressions, flask_config, guards, paths, patterns, scopes, validators
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
 from cwelens.flow.values import (
@@ -103,6 +103,11 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
     try:
         current = st
         done: State | None = None
+        counted = _counted(run, stmt, st)
+        if counted is None:
+            # Every way out of the body leaves the loop.
+            return _after_breaks(run)
+        current = counted
         for _ in range(MAX_ROUNDS):
             verdict = expressions.truth(expressions.evaluate(run, stmt.test, current), current)
             if verdict is not True:
@@ -126,6 +131,33 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
         return done
     finally:
         run.exits.breaks, run.exits.continues = breaks, continues
+
+
+def _after_breaks(run: Run) -> State | None:
+    done: State | None = None
+    for state in run.exits.breaks:
+        done = join_states(done, state)
+    return done
+
+
+def _counted(run: Run, stmt: ir.While, st: State) -> State | None:
+    """The state after the first rounds of a loop that surely happen: each replaces the one before instead of joining it."""
+    current = st
+    if isinstance(stmt.test, ir.Const) or len(stmt.body) > UNROLL_BODY:
+        return current
+    for _ in range(UNROLL):
+        if expressions.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
+            break
+        run.exits.continues = []
+        after = block(run, stmt.body, guards.assume(run, stmt.test, current.copy(), True))
+        for state in run.exits.continues:
+            after = join_states(after, state)
+        if after is None:
+            return None
+        if same_state(after, current):
+            break
+        current = after
+    return current
 
 
 def widen(before: State, after: State) -> State:
@@ -387,7 +419,7 @@ def _match(run: Run, stmt: ir.Match, st: State) -> State | None:
     for case in stmt.cases:
         if current is None:
             break
-        matched = guards.match_pattern(run, case.pattern, stmt.subject, subject, current.copy())
+        matched = patterns.match(run, case.pattern, stmt.subject, subject, current.copy())
         if matched.state is not None:
             inner: State | None = matched.state
             certain = matched.certain

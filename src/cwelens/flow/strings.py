@@ -371,16 +371,12 @@ def _join(atom: Atom, iterable: Value, st: State, place: Place) -> Value:
         if not element.atoms:
             out.append(const(""))
             continue
-        item = merge(element, st)
-        glue = merge(separator, st)
-        more = Opaque(
-            "builtins.str",
-            join_taints(item.taints, glue.taints),
-            item.chars | glue.chars,
-            item.note,
-            item.label,
-        )
-        out.append(Value((more,)) if isinstance(atom, Const) else Value((text([item, more]),)))
+        if len(element.atoms) > 3:
+            element = Value((merge(element, st),))
+        # One element, or several: two stand for them, with the separator between, so that each hole keeps what stands around it.
+        if isinstance(one, Ref) or not atom_taints(atom):
+            out.append(concat([element], st, is_binary(atom)))
+        out.append(concat([element, separator, element], st, is_binary(atom), place))
     return join_all(out) if out else Value((Opaque("builtins.str"),))
 
 
