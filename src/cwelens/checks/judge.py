@@ -315,7 +315,7 @@ def _html_safe(context: str, text: str) -> tuple[str, ...]:
     start of a link.
     """
     if context == "tag":
-        return ("html.script",)
+        return ("html.attribute",)
     if context == "script":
         return (
             ("html", "html.script") if quote_at(text[text.lower().rfind("<script") :]) else ("html.script",)
