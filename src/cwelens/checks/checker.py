@@ -229,6 +229,10 @@ class Checker:
             if row.concept == "log.message":
                 values = as_formatted(site.args.positional, values)
             judgement = self._judge_sink(run, site, rule, values, st)
+            if row.concept == "url.request" and judgement.kind == "neutralised":
+                partly = self._judge_sink(run, site, RULES["url.path"], values, st)
+                if partly.kind == "conditional":
+                    rule, judgement = RULES["url.path"], partly
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
             if verdict is None and judgement.kind in ("defect", "conditional"):
@@ -257,7 +261,7 @@ class Checker:
     def _details(self, run: Run, site: CallSite, concept: str, values: list[Value]) -> None:
         """Questions beside the row's own: error texts in responses, secrets in logs, predictable values in cookies."""
         st = site.state
-        if concept in ("html.body", "response.error"):
+        if concept == "html.body":
             for value in values:
                 self._error_detail(run, site.node, value, st, site.written)
         if concept == "upload.save":

@@ -37,7 +37,8 @@ RANK = {
 SHELL = ch.of(";&|`$()<>\n\r\"'\\*?[]{}~!#\t ")
 SQL_QUOTES = ch.of("'\"\\`")
 SQL_BARE = ch.of("'\"\\;()=<>*/ \t\r\n,`#|&%@[]")
-LINE_BREAKS = ch.of("\r\n")
+# Readers of headers and logs end a line at the line feed; a carriage return alone ends none.
+LINE_BREAKS = ch.of("\n")
 URL_HOST = ch.of(":/@.\\?#")
 LDAP_FILTER = ch.of("*()\\\0")
 LDAP_DN = ch.of(',+"\\<>;=')
@@ -89,6 +90,8 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
             return judge(rule, obj.items["path"], st)
         if rule.concept in ("html.body",) and obj is not None and obj.kind in ("dict", "list"):
             return Judgement("neutralised", "sent as JSON")
+        if rule.concept in ("header.name", "header.value") and obj is not None and obj.kind != "instance":
+            return _headers(rule, obj, st)
         if rule.concept == "nosql.query" and obj is not None and obj.kind != "instance":
             return documents.query(rule, obj, st, _atom)
         if rule.concept == "prompt.instruction" and obj is not None and obj.kind != "instance":
@@ -113,6 +116,22 @@ def _instructions(rule: Rule, obj: Obj, st: State) -> Judgement:
         return judge(rule, content, st) if content is not None else Judgement("constant")
     refs = [part for part in obj.everything().atoms if isinstance(part, Ref)]
     return worst([_atom(rule, part, st) for part in refs])
+
+
+def _headers(rule: Rule, headers: Obj, st: State) -> Judgement:
+    """The names or the values of several headers: a dictionary, or a list of pairs."""
+    names = rule.concept == "header.name"
+    if headers.kind == "dict":
+        if names:
+            return judge(rule, headers.keys, st) if headers.keys is not None else Judgement("constant")
+        return judge(rule, headers.everything(), st)
+    found = []
+    for atom in headers.everything().atoms:
+        pair = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if pair is not None and pair.kind in ("tuple", "list"):
+            part = pair.items.get(0 if names else 1)
+            found.append(judge(rule, part if part is not None else pair.everything(), st))
+    return worst(found)
 
 
 def _text(rule: Rule, atom: Text) -> Judgement:
@@ -164,6 +183,11 @@ def _taint(
         why = special(taint, hole, parts, index)
         if why:
             return Judgement("neutralised", why, taint)
+    if rule.concept == "url.path":
+        return _path_of_request(taint, hole, before(parts, index))
+    if rule.concept == "url.redirect" and "redirect.local" in taint.safe and origin.kind == "untrusted":
+        doubt = f"{taint.safe['redirect.local']} does not see a host where browsers do (`/\\host`)"
+        return Judgement("conditional", "", taint.assuming(doubt))
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local":
@@ -232,6 +256,13 @@ def _shell(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, SHELL, "which a shell takes literally")
 
 
+def _program(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """A program's path with a space in it is no path that anybody means: the words after it are arguments, read by no shell."""
+    return (
+        "the program is fixed by what stands before it" if " " in before(parts, index).strip("\x01") else ""
+    )
+
+
 def _path(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     if not hole.chars & ch.of("/\\"):
         return "it can hold no path separator"
@@ -268,6 +299,17 @@ def _url(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     if not hole.chars & URL_HOST:
         return "it cannot hold a host"
     return ""
+
+
+def _path_of_request(taint: Taint, hole: Opaque, text: str) -> Judgement:
+    """The host is fixed and the path is not: what else that host answers can be asked for, if it answers this server at all."""
+    if "?" in text or "#" in text or ch.of("/?#") & ~hole.chars:
+        return Judgement("neutralised", "it cannot leave its place in the path", taint)
+    if taint.origin.kind != "untrusted" or "path.dots" in taint.safe:
+        return Judgement("not untrusted")
+    return Judgement(
+        "conditional", "", taint.assuming("the host answers more than what this path is meant for")
+    )
 
 
 def _redirect(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
@@ -387,6 +429,7 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "sql.text": _sql,
     "query.text": _sql,
     "shell.command": _shell,
+    "process.program": _program,
     "path.file": _path,
     "path.probe": _path,
     "upload.save": _path,

@@ -248,6 +248,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("url",),
     ),
     _flow(
+        "ssrf-path",
+        "url.path",
+        918,
+        "Server-side request forgery",
+        "medium",
+        "make the server ask the same host for something else",
+        "Quote the value as one component (`urllib.parse.quote(value, safe='')`), or check it against what it may be.",
+        ("url", "url.prefix", "path"),
+    ),
+    _flow(
         "open-redirect",
         "url.redirect",
         601,

@@ -102,7 +102,7 @@ def _star(run: Run, node: ir.Star, st: State) -> Value:
 def _hole(run: Run, node: ir.Hole, st: State) -> Value:
     value = evaluate(run, node.value, st)
     if node.conversion in ("r", "a"):
-        return represented(value, st)
+        return strings.represented(value, st)
     if node.spec is not None:
         spec = "".join(p for p in node.spec.parts if isinstance(p, str))
         for part in node.spec.parts:
@@ -122,25 +122,6 @@ def _hole(run: Run, node: ir.Hole, st: State) -> Value:
         if spec and spec[-1] in "bcdoxXeEfFgGn%":
             return Value((Opaque("builtins.float", deep_taints(value, st), TYPE_CHARS["builtins.float"]),))
     return value
-
-
-def represented(value: Value, st: State) -> Value:
-    """`repr(value)`: constants exactly; strings lose line breaks and control characters."""
-    from cwelens.base import chars as ch
-
-    atoms: list[Atom] = []
-    for atom in value.atoms:
-        if isinstance(atom, Const):
-            atoms.append(Const(repr(atom.value)))
-        else:
-            one = strings.hole(atom, st)
-            taints = tuple(t.neutralised(("log", "header"), "repr()") for t in one.taints)
-            atoms.append(
-                Opaque(
-                    "builtins.str", taints, one.chars & ~ch.of("\r\n\0") | ch.of("\\'"), one.note, one.label
-                )
-            )
-    return make(atoms)
 
 
 def _format(run: Run, node: ir.Format, st: State) -> Value:

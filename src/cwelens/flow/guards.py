@@ -129,7 +129,6 @@ def filter_truth(value: Value, wanted: bool, st: State) -> Value:
 
 
 def _narrow_truth(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
-
     value = _peek(run, node, st)
     if value is None:
         value = expressions.evaluate(run, node, st)
@@ -745,7 +744,9 @@ def _assume_method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bo
     if name in ("match", "fullmatch", "search"):
         return None
     if name == "is_absolute" and not wanted:
-        _neutralise(run, subject, ("path.absolute",), _why(run, node, "`is_absolute`"), st)
+        why = _why(run, node, "`is_absolute`")
+        _neutralise(run, subject, ("path.absolute",), why, st)
+        _neutralise_origin(run, subject, (hosts.LOCAL,), why, st)
         return st
     if name == "issubset" and wanted and node.args:
         validators.assume_subset(run, subject, known_value(run, node.args[0], st), st)
@@ -791,6 +792,7 @@ def _assume_affix(
             taints = one.taints
             if taints and all("path.normalised" in t.safe for t in taints):
                 taints = tuple(t.neutralised(("path",), why) for t in taints)
+            taints = tuple(t.neutralised(("url.prefix",), why) for t in taints)
             for text in texts:
                 atoms.append(make_text([text, Opaque(one.type, taints, one.chars, one.note, one.label)]))
             continue
@@ -820,12 +822,14 @@ def _with_prefix(atom: Text, texts: list[str], why: str) -> list[Atom]:
     if taints and all("path.normalised" in t.safe for t in taints):
         # What was normalised need not begin as its parts do: here the test is what keeps the path below the base.
         return list(map_taints(Value((atom,)), lambda t: t.neutralised(("path",), why)).atoms)
-    first = atom.parts[0]
+    tested = map_taints(Value((atom,)), lambda t: t.neutralised(("url.prefix",), why)).atoms[0]
+    parts = tested.parts if isinstance(tested, Text) else atom.parts
+    first = parts[0]
     if not isinstance(first, str):
-        return [make_text([text, *atom.parts], atom.binary) for text in texts]
+        return [make_text([text, *parts], atom.binary) for text in texts]
     if any(first.startswith(text) for text in texts):
         return [atom]
-    return [make_text([t, *atom.parts[1:]], atom.binary) for t in texts if t.startswith(first)]
+    return [make_text([t, *parts[1:]], atom.binary) for t in texts if t.startswith(first)]
 
 
 def _assume_suffix(
@@ -867,15 +871,19 @@ def _assume_suffix(
 
 def _neutralise_origin(run: Run, node: ir.Expr, contexts: tuple[str, ...], why: str, st: State) -> None:
     """A test on a part of a parsed URL guards the URL that was parsed: `urlparse(x).netloc`, or `u = urlparse(x)` before."""
+    for part in _parsed(node, st):
+        _neutralise(run, part, contexts, why, st)
+
+
+def _parsed(node: ir.Expr, st: State) -> list[ir.Expr]:
+    """What was parsed to get at a part of a URL."""
     base = node.base if isinstance(node, ir.Attr) else node
     if isinstance(base, ir.Name):
         fact = st.facts.get(base.id)
         if fact is None or not _holds(fact, st):
-            return
+            return []
         base = fact[0]
-    if isinstance(base, ir.Call) and base.args:
-        for part in base.args[:1]:
-            _neutralise(run, part, contexts, why, st)
+    return list(base.args[:1]) if isinstance(base, ir.Call) else []
 
 
 def _refine(node: ir.Expr, old: Value, new: Value, st: State) -> None:

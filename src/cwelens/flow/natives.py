@@ -587,7 +587,7 @@ def _setattr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def _repr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
-    return expressions.represented(args.positional[0], st) if args.positional else UNKNOWN
+    return strings.represented(args.positional[0], st) if args.positional else UNKNOWN
 
 
 def _chr(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
@@ -760,18 +760,19 @@ def _ternary_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return BOOL
 
 
-def _traceback(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    """The text of the error that is being handled, with the code and the values it went through."""
-    place = run.place(node)
-    origin = Origin("exception", "exception", "the traceback of an error", place)
-    return opaque("builtins.str", (Taint(origin, {}, Trail(None, place, "the traceback of the error")),))
+def _stack_trace(type_: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
+    """What `traceback` tells of the error that is being handled, or of the calls that are running."""
+
+    def trace(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+        place = run.place(node)
+        origin = Origin("exception", "exception", "the stack trace", place)
+        taint = Taint(origin, {}, Trail(None, place, "the stack trace is made into text"))
+        return opaque(type_, (taint,))
+
+    return trace
 
 
 _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
-    "traceback.format_exc": _traceback,
-    "traceback.format_exception": _traceback,
-    "traceback.format_tb": _traceback,
-    "traceback.format_stack": _traceback,
     "builtins.str": _str,
     "builtins.len": _len,
     "builtins.int": _number(int, "builtins.int"),
@@ -845,6 +846,20 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "configparser.ConfigParser": _new_config,
     "configparser.RawConfigParser": _new_config,
     "configparser.SafeConfigParser": _new_config,
+    "traceback.format_exc": _stack_trace("builtins.str"),
+    **{
+        f"traceback.{name}": _stack_trace("traceback.Lines")
+        for name in (
+            "format_exception",
+            "format_exception_only",
+            "format_list",
+            "format_stack",
+            "format_tb",
+            "extract_tb",
+            "extract_stack",
+        )
+    },
+    "sys.exc_info": _stack_trace("traceback.Lines"),
     "builtins.hex": _hex,
     "builtins.oct": _hex,
     "builtins.bin": _hex,

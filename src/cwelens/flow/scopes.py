@@ -159,7 +159,7 @@ def missing(run: Run, name: str) -> Value:
 
 
 def members_used(run: Run, name: str) -> frozenset[str]:
-    """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name."""
+    """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name; items as `__getitem__`."""
     root: ir.Node | None = run.frame.func.node if run.frame.func else run.frame.node
     key = id(root) if root is not None else id(run.frame.module)
     table = run.shared.members.get(key)

@@ -252,10 +252,9 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
         if thrown is None:
             break
         inner = thrown.copy()
-        if handler.types is not None:
-            expressions.evaluate(run, handler.types, inner)
+        caught = expressions.evaluate(run, handler.types, inner) if handler.types is not None else UNKNOWN
         if handler.name:
-            inner.env[handler.name] = _exception(run, handler)
+            inner.env[handler.name] = _exception(run, handler, caught, inner)
         done = join_states(done, block(run, handler.body, inner))
     if not stmt.final:
         return done
@@ -274,7 +273,11 @@ _FOR_CLIENTS = re.compile(
 )
 
 
-def _exception(run: Run, handler: ir.Handler) -> Value:
+def _exception(run: Run, handler: ir.Handler, caught: Value, st: State) -> Value:
+    """The caught error. What an error of the program's own classes says, the program has written itself."""
+    classes = expressions.iterate(run, caught, st, handler) if isinstance(handler.types, ir.Seq) else [caught]
+    if isinstance(classes, list) and all(isinstance(a, Cls) for v in classes for a in v.atoms):
+        return opaque("builtins.BaseException")
     place = run.place(handler)
     name = "Exception" if handler.types is None else _type_name(handler.types)
     if _FOR_CLIENTS.search(name):

@@ -100,6 +100,23 @@ def merge(value: Value, st: State) -> Opaque:
     return Opaque(types.pop() if len(types) == 1 else "builtins.str", taints, mask, note, label)
 
 
+def represented(value: Value, st: State) -> Value:
+    """`repr(value)`: constants exactly; strings lose line breaks and control characters."""
+    atoms: list[Atom] = []
+    for atom in value.atoms:
+        if isinstance(atom, Const):
+            atoms.append(Const(repr(atom.value)))
+        else:
+            one = hole(atom, st)
+            taints = tuple(t.neutralised(("log", "header"), "repr()") for t in one.taints)
+            atoms.append(
+                Opaque(
+                    "builtins.str", taints, one.chars & ~ch.of("\r\n\0") | ch.of("\\'"), one.note, one.label
+                )
+            )
+    return make(atoms)
+
+
 def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
     """`template % argument`"""
     out: list[Value] = []
@@ -136,7 +153,7 @@ def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
                         if item.const() is None
                         else item
                     )
-                pieces.append(item)
+                pieces.append(represented(item, st) if kind in "ra" else item)
             pieces.append(const(part[end:]))
         out.append(concat(pieces, st, binary, place))
     return join_all(out) if out else Value((Opaque("builtins.str"),))
