@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow import expressions
+from cwelens.flow import calls, expressions
 from cwelens.flow.run import Args, CallSite, Run, written
 from cwelens.flow.state import Obj, State, deep_taints, stepped
 from cwelens.flow.values import (
     NOTHING,
     UNKNOWN,
     Const,
+    Func,
     Lib,
     Opaque,
     Ref,
@@ -25,6 +26,7 @@ from cwelens.flow.values import (
     taints_of,
 )
 from cwelens.ir import nodes as ir
+from cwelens.resolve.symbols import ClassInfo
 
 
 def path_of(node: ir.Expr) -> str | None:
@@ -149,6 +151,8 @@ def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:
     for atom in base.atoms:
         if isinstance(atom, Ref):
             obj = st.obj(atom.loc)
+            if obj is not None and _through_setter(run, atom, obj, target, value, st):
+                continue
             if obj is not None:
                 old = obj.items.get(target.name)
                 new = value if single or old is None else join(old, value)
@@ -160,6 +164,25 @@ def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:
             run.observer.setting(run, target, f"{type_}.{target.name}", None, value, st, written(target))
     if not heap_only and path is not None:
         st.env[path] = value
+
+
+def _through_setter(run: Run, atom: Ref, obj: Obj, target: ir.Attr, value: Value, st: State) -> bool:
+    """`object.name = value` where the class has a setter for the name: that is called."""
+    if not isinstance(obj.cls, ClassInfo):
+        return False
+    for cls in run.program.mro(obj.cls)[0]:
+        method = cls.methods.get(target.name)
+        if method is None:
+            continue
+        setter = run.shared.setter(cls, target.name) if method.kind == "property" else None
+        if setter is None:
+            return False
+        closure = run.shared.closures.get(id(setter.node))
+        bound = Value((Func(setter, setter.node, closure, Value((atom,))),))
+        calls.call_value(run, target, bound, Args([value], {}), st)
+        run.last_exits.pop(id(target), None)
+        return True
+    return False
 
 
 def type_of_atom(atom: Any, st: State) -> str | None:

@@ -17,6 +17,7 @@ from cwelens.flow import (
     expressions,
     natives,
     paths,
+    recursion,
     scopes,
     statements,
     strings,
@@ -24,7 +25,7 @@ from cwelens.flow import (
     vouching,
 )
 from cwelens.flow.conditions import holds_all
-from cwelens.flow.run import Args, CallSite, Exits, Run, written
+from cwelens.flow.run import Args, CallSite, Exits, Run, activation, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
 from cwelens.flow.values import (
     NONE,
@@ -179,10 +180,10 @@ def call(run: Run, node: ir.Call, st: State) -> Value:
     """A call expression: the callee, then the arguments, then the call."""
     run.burn()
     func = node.func
-    if isinstance(func, ir.Name) and func.id == "super" and not node.args and run.frame.receiver is not None:
-        info = run.frame.func
-        if info is not None and info.self_class is not None:
-            return Value((Super(info.self_class, run.frame.receiver),))
+    if isinstance(func, ir.Name) and func.id == "super":
+        above = _super(run, node, st)
+        if above is not None:
+            return above
     callee = scopes.name_value(run, func, st) if isinstance(func, ir.Name) else _evaluate(run, func, st)
     if callee is NOTHING:
         return NOTHING
@@ -190,6 +191,18 @@ def call(run: Run, node: ir.Call, st: State) -> Value:
     if args is None:
         return NOTHING
     return call_value(run, node, callee, args, st)
+
+
+def _super(run: Run, node: ir.Call, st: State) -> Value | None:
+    """`super()` inside a method, and `super(Class, self)`."""
+    if len(node.args) == 2:
+        classes, receiver = (_evaluate(run, part, st) for part in node.args)
+        cls = classes.atoms[0] if len(classes.atoms) == 1 else None
+        return Value((Super(cls.info, receiver),)) if isinstance(cls, Cls) else None
+    info = run.frame.func
+    if node.args or run.frame.receiver is None or info is None or info.self_class is None:
+        return None
+    return Value((Super(info.self_class, run.frame.receiver),))
 
 
 def _evaluate(run: Run, node: ir.Expr, st: State) -> Value:
@@ -349,11 +362,15 @@ def _by_own_row(run: Run, name: str, func: Func, args: Args, node: ir.Expr, st: 
 def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) -> Value:
     """Interprets the body with these arguments, in the caller's heap."""
     target = func.node
-    key = id(target)
-    depth = run.frame.depth
-    if run.stack.count(key) > 0 or depth >= run.reach():
-        why = "recursion" if run.stack.count(key) else "calls nested too deeply"
-        return Value((Opaque(None, _all_taints(args, st), label=f"{written_callee(node)}() ({why})"),))
+    closure = func.frame if func.frame is not None else run.shared.closures.get(id(target))
+    key = activation(target, closure)
+    active = run.stack.count(key)
+    if active > 1:
+        # What comes out of a recursion comes out of a way through it that does not recur.
+        return run.alloc(st, node, Obj("list", {}), "yield") if recursion.is_generator(target) else NOTHING
+    if run.frame.depth >= run.reach():
+        label = f"{written_callee(node)}() (calls nested too deeply)"
+        return Value((Opaque(None, _all_taints(args, st), label=label),))
     info = func.info
     if info is not None and _exercised(run, info, func, args, st):
         taken = Value((Opaque(label=f"{written_callee(node)}()"),))
@@ -367,20 +384,21 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     if info is not None:
         run.shared.learn(module)
         if run.shared.is_test(module) or not run.shared.is_test(run.frame.module):
-            run.shared.called[key] = run.shared.called.get(key, 0) + 1
-    closure = func.frame if func.frame is not None else run.shared.closures.get(key)
+            run.shared.called[id(target)] = run.shared.called.get(id(target), 0) + 1
     # What an enclosing activation has bound by now is what a closure called from it sees.
     run.frame.env = st.env if run.frame.handler != "class" else run.frame.env
     frame = Frame(
         module, info if info is not None else run.frame.func, target, run.frame, closure, run.place(node)
     )
     env, passed = bind(run, func, args, node, st, frame)
+    if active:
+        recursion.widen(run, target, env, node, st)
     saved = run.frame, run.exits, run.trying
     run.frame, run.exits, run.trying = frame, Exits(), 0
     run.stack.append(key)
     inner = State(env, st.heap, st.base)
     frame.env = env
-    entered = dict(env)
+    entered = frame.entered = dict(env)
     tests: list[ir.Expr | None] = []
     try:
         if isinstance(target, ir.Lambda):
@@ -396,7 +414,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
     finally:
         run.stack.pop()
         run.frame, run.exits, run.trying = saved
-    if not returns:
+    if not returns and not frame.yields:
         return NOTHING
     joined: State | None = None
     for _, state in returns:
@@ -543,7 +561,7 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
     fields: dict[Any, Value] = {}
     symbol = symbol_of(run.program.find_attr(info, "__init__"))
     if not isinstance(symbol, FunctionInfo):
-        names = [n for c in reversed(known) for n, e in _annotated(c)]
+        names = [n for c in reversed(known) for n, e in declared_fields(c)]
         if names and (
             not unknown or any("dataclass" in (written(d)) for c in known for d in c.node.decorators) or True
         ):
@@ -564,6 +582,12 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
         if call_function(run, func, args, node, st) is NOTHING:
             return NOTHING
         run.last_exits.pop(id(node), None)
+    elif isinstance(after := symbol_of(run.program.find_attr(info, "__post_init__")), FunctionInfo):
+        # Data classes set their fields and then call it.
+        func = Func(after, after.node, run.shared.closures.get(id(after.node)), value)
+        if call_function(run, func, Args([], {}), node, st) is NOTHING:
+            return NOTHING
+        run.last_exits.pop(id(node), None)
     for outcome in unknown:
         base = symbol_of(outcome)
         if isinstance(base, External):
@@ -573,7 +597,7 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
     return value
 
 
-def _annotated(info: ClassInfo) -> list[tuple[str, ir.Expr]]:
+def declared_fields(info: ClassInfo) -> list[tuple[str, ir.Expr]]:
     """The fields that a class body declares with annotations, in order."""
     out = []
     for stmt in info.node.body:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cwelens.base import chars as ch
 from cwelens.flow import attributes, expressions, flask_config, scopes, statements, url_params
 from cwelens.flow.declared import DECLARED, declared_input
-from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, written
+from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, activation, written
 from cwelens.flow.state import Frame, Obj, State, join_states
 from cwelens.flow.values import (
     NONE,
@@ -125,7 +125,7 @@ def run_function(
         st.env = parameters(run, function, receiver, st, handler)
         frame.env = st.env
 
-        run.stack.append(id(node))
+        run.stack.append(activation(node, closure))
         after = statements.block(run, node.body, st)
         for value, state, stmt in run.exits.returns:
             if handler is not None and stmt is not None:
@@ -185,7 +185,7 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
     saved = run.frame, run.exits, run.trying, run.fuel
     run.frame, run.exits, run.trying = frame, Exits(), 0
     run.fuel = min(run.fuel, 4000)
-    run.stack.append(id(symbol.node))
+    run.stack.append(activation(symbol.node, frame.closure))
     inner = State({}, st.heap, st.base)
     try:
         inner.env = parameters(run, symbol, value, inner)

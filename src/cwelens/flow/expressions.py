@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, attributes, buffers, calls, guards, records, scopes, strings
+from cwelens.flow import assign, attributes, buffers, calls, guards, protocols, records, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
@@ -676,6 +676,10 @@ def iterate(run: Run, value: Value, st: State, node: ir.Node) -> list[Value] | V
         named = records.fields(run, obj)
         if named is not None:
             return named
+        if obj.kind == "instance":
+            own = protocols.elements(run, value.atoms[0], obj, st, node)  # type: ignore[arg-type]
+            if own is not None:
+                return own
     atom = value.const()
     if atom is not None and isinstance(atom.value, str) and len(atom.value) <= 16:
         return [const(c) for c in atom.value]

@@ -624,12 +624,37 @@ def _thread(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     if target is None and len(args.positional) > 1:
         target = args.positional[1]
     if target is not None:
-        given = args.keywords.get("args")
-        elements = expressions.iterate(run, given, st, node) if given is not None else []
-        values = elements if isinstance(elements, list) else [elements]
-        calls.call_value(run, node, target, Args(values, {}), st)
-        run.last_exits.pop(id(node), None)
+        _call_with(run, node, target, args.get(3, "args"), args.get(4, "kwargs"), st)
     return opaque("threading.Thread")
+
+
+def _call_with(
+    run: Run, node: ir.Expr, target: Value, given: Value | None, named: Value | None, st: State
+) -> Value:
+    """`target(*given, **named)`"""
+    elements = expressions.iterate(run, given, st, node) if given is not None else []
+    known, star = (elements, None) if isinstance(elements, list) else ([], elements)
+    obj = scopes.frame_object(named, st) if named is not None else None
+    keywords = {k: v for k, v in obj.items.items() if isinstance(k, str)} if obj is not None else {}
+    starstar = obj.rest if obj is not None else named
+    value = calls.call_value(run, node, target, Args(known, keywords, star, starstar), st)
+    run.last_exits.pop(id(node), None)
+    return value if value is not NOTHING else UNKNOWN
+
+
+def _apply(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`pool.apply_async(f, args, kwds)`"""
+    target = args.get(0, "func")
+    return (
+        UNKNOWN
+        if target is None
+        else _call_with(run, node, target, args.get(1, "args"), args.get(2, "kwds"), st)
+    )
+
+
+def _gather(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`asyncio.gather(a, b)`: what each gives back, in order."""
+    return run.alloc(st, node, Obj("list", dict(enumerate(args.positional)), args.star))
 
 
 def _submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
@@ -823,6 +848,17 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "threading.Timer": _submit(1),
     "asyncio.to_thread": _submit(0),
     "asyncio.run": _same,
+    "asyncio.gather": _gather,
+    "asyncio.wait_for": _same,
+    "asyncio.shield": _same,
+    "concurrent.futures.ThreadPoolExecutor.map": _map,
+    "concurrent.futures.ProcessPoolExecutor.map": _map,
+    "multiprocessing.Pool.map": _map,
+    "multiprocessing.Pool.imap": _map,
+    "multiprocessing.Pool.apply": _apply,
+    "multiprocessing.Pool.apply_async": _apply,
+    "multiprocessing.pool.ThreadPool.map": _map,
+    "multiprocessing.pool.ThreadPool.apply_async": _apply,
     "contextlib.closing": _same,
     "contextlib.aclosing": _same,
     "contextlib.nullcontext": _same,

@@ -167,6 +167,7 @@ class Shared:
         # Named parts of the regular expressions of routes, and the characters that match: a route's prefix may stand elsewhere.
         self.url_groups: dict[str, int] = {}
         self.closures: dict[int, Frame] = {}
+        self._setters: dict[int, dict[str, FunctionInfo]] = {}
         self.masks: dict[str, int] = {}
         self.members: dict[int, dict[str, set[str]]] = {}
         self.dotted: dict[tuple[str, str], Any] = {}
@@ -188,6 +189,17 @@ class Shared:
         if known is None:
             known = self.tests[id(module)] = is_test_module(module)
         return known
+
+    def setter(self, cls: ClassInfo, name: str) -> FunctionInfo | None:
+        """The function that is called where the property `name` of a class of the program is assigned to."""
+        found = self._setters.get(id(cls))
+        if found is None:
+            found = self._setters[id(cls)] = {
+                f.name: f
+                for f in cls.module.functions
+                if f.owner is cls and f"{f.name}.setter" in f.decorators
+            }
+        return found.get(name)
 
     def mask(self, name: str) -> int:
         """The character mask of a named set of the models."""
@@ -221,7 +233,8 @@ class Run:
         self.frame = frame
         self.exits = Exits()
         self.fuel = ENTRY_FUEL
-        self.stack: list[int] = []
+        # What is being interpreted: functions with what they close over (so that two uses of one wrapper differ), and fields.
+        self.stack: list[object] = []
         self.trying = 0
         self.last_exits: dict[int, Any] = {}
         self.quiet = 0
@@ -254,6 +267,11 @@ class Run:
         return st.alloc(self.loc(node, extra), obj)
 
 
+def activation(node: ir.Node, closure: Frame | None) -> object:
+    """What makes two activations of a function a recursion: its code and what it closes over."""
+    return id(node), id(closure)
+
+
 def written(node: ir.Expr, limit: int = 60) -> str:
     """A callee or receiver as text, shortened."""
     if isinstance(node, ir.Name):
@@ -284,5 +302,6 @@ __all__ = [
     "OutOfFuel",
     "Run",
     "Shared",
+    "activation",
     "written",
 ]

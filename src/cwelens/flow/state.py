@@ -104,6 +104,7 @@ class Frame:
         "call",
         "closure",
         "depth",
+        "entered",
         "env",
         "func",
         "handler",
@@ -131,6 +132,8 @@ class Frame:
         self.call = call
         self.depth: int = parent.depth + 1 if parent else 0
         self.env: dict[str, Value] = {}
+        # The parameters as they were passed.
+        self.entered: dict[str, Value] = {}
         self.receiver: Value | None = None
         self.yields: list[Value] = []
         self.handler: Any = None
