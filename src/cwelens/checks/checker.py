@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import names, regexes
+from cwelens.checks import hashing, names, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
@@ -296,7 +296,9 @@ class Checker:
             and not self._about_session(site)
         ):
             verdict = False
-        if verdict is True:
+        if verdict is True and row.concept == "hash.weak":
+            judgement = hashing.purpose(site)
+        elif verdict is True:
             judgement = Judgement("defect", self._said(row))
         elif verdict is None:
             judgement = Judgement("undecided", "an argument that decides is not known")

@@ -172,8 +172,8 @@ def _finding(record: Record, judgement: Judgement, location: Location) -> Findin
     confidence: Confidence = "definite" if judgement.kind == "defect" else "conditional"
     trace = _trace(taint, record, location)
     assumption = ""
-    if confidence == "conditional" and taint is not None:
-        assumption = _assumption(taint)
+    if confidence == "conditional":
+        assumption = _assumption(taint) if taint is not None else judgement.reason
     evidence = [note for note in dict.fromkeys((record.note, taint.origin.evidence if taint else "")) if note]
     finding = Finding(
         rule=rule.id,

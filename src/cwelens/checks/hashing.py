@@ -1,0 +1,117 @@
+"""What a broken hash function is used for: whether anybody gains by finding two inputs with one hash.
+
+A signature or an integrity check is broken by a collision; a cache key, an entity tag or a short name is not. Read off the statement
+that makes the hash: the names in it, what is hashed, and how much of the digest is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.checks import names
+from cwelens.checks.judge import Judgement
+from cwelens.flow.state import deep_taints
+from cwelens.flow.values import Value
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import children, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwelens.flow.run import CallSite
+
+_PROTECTS = frozenset(
+    ("sign", "signed", "signature", "token", "password", "passwd", "secret", "credential", "hmac", "mac", "auth", "license", "licence",
+     "certificate", "cert", "verify", "verified", "integrity", "tamper", "nonce", "salt", "sealed", "voucher", "invoice")
+)  # fmt: skip
+_IDENTIFIES = frozenset(
+    ("cache", "cached", "key", "etag", "id", "ids", "uid", "guid", "uuid", "name", "filename", "path", "dir", "fingerprint", "version", "bust",
+     "color", "colour", "avatar", "gravatar", "shard", "bucket", "slot", "slug", "suffix", "prefix", "unique", "dedupe", "duplicate", "short",
+     "index", "icon", "identifier", "tag", "ident", "slugify", "etags")
+)  # fmt: skip
+# Bits of a digest below which nobody can take it for protection.
+_SHORT = 16
+_FACTS = frozenset(("digest_size", "block_size", "name"))
+
+
+def purpose(site: CallSite) -> Judgement:
+    """The judgement on a call of a broken hash function."""
+    statement, above = _around(site)
+    words = {w for text in _names(statement) for w in names.words(text)}
+    purposes = {w for target in _targets(statement) for text in _names(target) for w in names.words(text)}
+    function = site.frame.func
+    if function is not None:
+        words |= set(names.words(function.name))
+        purposes |= set(names.words(function.name))
+    if above is not None and isinstance(above, ir.Attr) and above.name in _FACTS:
+        return Judgement("neutralised", f"only its `{above.name}` is read")
+    protects = sorted(words & _PROTECTS)
+    if protects:
+        return Judgement("defect", f"used for `{protects[0]}`")
+    if _shortened(statement, site.node):
+        return Judgement("neutralised", "a few characters of the digest make a short name")
+    identifies = sorted(purposes & _IDENTIFIES)
+    if identifies:
+        return Judgement("neutralised", f"it identifies something (`{identifies[0]}`)")
+    # `hashlib.new` takes the name of the function before the data.
+    positional = site.args.positional[1:] if site.name.endswith(".new") else site.args.positional
+    given = positional + [v for k, v in site.args.keywords.items() if k in ("data", "string")]
+    if any(t.origin.kind == "untrusted" for v in given for t in deep_taints(v, site.state)):
+        return Judgement("defect", "whoever sends the data chooses what is hashed")
+    if given and all(_constant(v) for v in given):
+        return Judgement("neutralised", "what is hashed is constant")
+    return Judgement(
+        "conditional", "the hash protects something: a signature, a check of integrity, a secret"
+    )
+
+
+def _constant(value: Value) -> bool:
+    return value.const() is not None
+
+
+def _around(site: CallSite) -> tuple[ir.Node, ir.Node | None]:
+    """The innermost statement that holds the call, and the node that the call is directly part of."""
+    root = site.frame.node
+    body = root.body if isinstance(root, ir.Function) else site.frame.module.body
+    statement: ir.Node = site.node
+    above: ir.Node | None = None
+    nodes = body if isinstance(body, list) else [body]
+    for node in walk(*nodes):
+        if isinstance(node, ir.Assign | ir.AugAssign | ir.Return | ir.ExprStmt):
+            inside = list(walk(node))
+            if any(part is site.node for part in inside):
+                statement = node
+        if any(part is site.node for part in children(node)):
+            above = node
+    return statement, above
+
+
+def _names(node: ir.Node) -> Iterator[str]:
+    for part in walk(node):
+        if isinstance(part, ir.Name):
+            yield part.id
+        elif isinstance(part, ir.Attr):
+            yield part.name
+        elif isinstance(part, ir.Item) and isinstance(part.key, ir.Const) and isinstance(part.key.value, str):
+            yield part.key.value
+
+
+def _targets(statement: ir.Node) -> list[ir.Expr]:
+    """What a statement gives the hash to."""
+    if isinstance(statement, ir.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ir.AugAssign) else []
+
+
+def _shortened(statement: ir.Node, call: ir.Expr) -> bool:
+    """`md5(x).hexdigest()[:8]`"""
+    for part in walk(statement):
+        if (
+            isinstance(part, ir.Item)
+            and isinstance(part.key, ir.Slice)
+            and any(n is call for n in walk(part.base))
+        ):
+            end = part.key.upper
+            if isinstance(end, ir.Const) and isinstance(end.value, int) and 0 < end.value <= _SHORT:
+                return True
+    return False
