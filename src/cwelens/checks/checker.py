@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import hashing, names, regexes
+from cwelens.checks import content_type, hashing, names, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
@@ -233,6 +233,8 @@ class Checker:
                 partly = self._judge_sink(run, site, RULES["url.path"], values, st)
                 if partly.kind == "conditional":
                     rule, judgement = RULES["url.path"], partly
+            if row.concept == "html.body" and judgement.kind in ("defect", "conditional"):
+                judgement = _as_sent(run, site, judgement)
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
             if verdict is None and judgement.kind in ("defect", "conditional"):
@@ -298,6 +300,8 @@ class Checker:
             verdict = False
         if verdict is True and row.concept == "hash.weak":
             judgement = hashing.purpose(site)
+        elif verdict is True and row.concept == "cookie.secure" and not self._about_session(site):
+            judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
         elif verdict is True:
             judgement = Judgement("defect", self._said(row))
         elif verdict is None:
@@ -581,6 +585,16 @@ def as_formatted(given: list[Value], values: list[Value]) -> list[Value]:
                 return [v for v in values if id(v) not in shown]
             return values
     return values
+
+
+def _as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:
+    """The judgement on a text in a response, given what the response is sent as."""
+    kind = content_type.told(run, site)
+    if kind is None or "html" in kind or "xml" in kind or "svg" in kind:
+        return judgement
+    if not kind:
+        return Judgement("undecided", "the content type of the response is not known", judgement.taint)
+    return Judgement("neutralised", f"sent as `{kind}`", judgement.taint)
 
 
 def _runs_command(option: Value) -> bool:

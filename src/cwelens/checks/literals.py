@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cwelens.checks import names
@@ -110,6 +111,8 @@ def plausible(text: str, name: str) -> bool:
     """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
     if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
         return False
+    if _ADDRESS.match(text) or _alphabet(text):
+        return False
     if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace(
         "_", ""
     ):
@@ -120,6 +123,22 @@ def plausible(text: str, name: str) -> bool:
         return False
     # A token or key has some length and mixes characters; a word is the name of something.
     return len(text) >= 8 and (any(c.isdigit() for c in text) or len(set(text)) >= 10 or not text.isalpha())
+
+
+# An address without a user and password in it.
+_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+(?:/|$)")
+_RUN = 8
+
+
+def _alphabet(text: str) -> bool:
+    """Whether a text is a set of characters: each once, a long run of them in order."""
+    if len(set(text)) < len(text):
+        return False
+    run = longest = 1
+    for one, two in pairwise(text):
+        run = run + 1 if ord(two) == ord(one) + 1 else 1
+        longest = max(longest, run)
+    return longest >= _RUN
 
 
 def _compared(checker: Checker, module: ModuleInfo, node: ir.Compare, tests: bool) -> None:

@@ -20,13 +20,17 @@ SECRET = PASSWORD | {
     "salt",
 }
 _PAIRS = frozenset(
-    (("api", "key"), ("secret", "key"), ("private", "key"), ("access", "key"), ("encryption", "key"), ("session", "id"),
-     ("session", "key"), ("signing", "key"), ("auth", "key"), ("reset", "code"), ("verification", "code"), ("auth", "token"),
+    (("api", "key"), ("secret", "key"), ("private", "key"), ("access", "key"), ("encryption", "key"), ("session", "key"), ("signing", "key"), ("auth", "key"), ("reset", "code"), ("verification", "code"), ("auth", "token"),
      ("session", "cookie"), ("remember", "me"), ("one", "time"))
 )  # fmt: skip
 # `db_pass` is a password; `first_pass` is none.
 _WHOSE = frozenset(
     ("db", "database", "user", "admin", "smtp", "mail", "email", "ftp", "root", "mysql", "postgres", "pg", "redis", "auth", "ssh", "ldap", "login")
+)  # fmt: skip
+# Before `token`: places in a listing or a stream, parts of a language, counts of what a model reads.
+_NO_SECRET_TOKEN = frozenset(
+    ("page", "next", "prev", "previous", "sync", "continuation", "cursor", "resume", "stop", "start", "end", "begin", "eos", "bos", "pad",
+     "unk", "mask", "last", "first", "current", "max", "min", "word", "keyword", "operator", "lookahead", "special", "cancellation", "change")
 )  # fmt: skip
 # Words that say the name holds something about a secret and not the secret.
 _ABOUT = frozenset(
@@ -34,6 +38,8 @@ _ABOUT = frozenset(
      "policy", "prompt", "error", "message", "msg", "count", "expiry", "expires", "lifetime", "ttl", "validator", "regex", "pattern",
      "header", "param", "column", "help", "hint", "template", "env", "var", "required", "enabled", "is", "has", "max", "min", "size",
      "endpoint", "view", "class", "status", "reset", "change", "format", "prefix", "suffix", "key", "algorithm", "method", "index",
+     "alg", "scope", "scopes", "claims", "lifecycle", "exchange", "bucket", "manager", "store", "storage", "provider", "service", "source",
+     "version", "location", "chars", "charset", "alphabet", "set", "callback", "issuer", "audience", "limit", "usage", "cost", "budget",
      "tokens", "tokenizer", "tokenize", "input", "title", "text", "placeholder", "example", "backend", "invalid", "valid", "missing")
 )  # fmt: skip
 
@@ -58,7 +64,9 @@ def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
     pair = wanted is SECRET and any(p in _PAIRS for p in pairwise(parts))
     if not hit and not pair:
         return False
-    if parts and parts[-1] in _ABOUT and not pair:
+    if parts and parts[-1] in _ABOUT and (not pair or parts[-1] not in ("id", "key")):
+        return False
+    if any(b == "token" and a in _NO_SECRET_TOKEN for a, b in pairwise(parts)):
         return False
     return not (
         parts and parts[0] in ("is", "has", "no", "use", "check", "validate", "verify", "require", "requires")
