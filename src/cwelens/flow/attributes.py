@@ -119,7 +119,8 @@ def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
             return const(mode)
     if atom.name == "re" and name in FLAGS:
         return const(FLAGS[name])
-    return Value((Lib(dotted),))
+    found = scopes.foreign(run, dotted, name)
+    return found if found is not None else Value((Lib(dotted),))
 
 
 def _in_program(run: Run, dotted: str) -> Value | None:
@@ -146,6 +147,14 @@ def _typed(run: Run, atom: Atom, type_: str, name: str, st: State, node: ir.Expr
     found = models.attr_type(type_, name)
     if found is not None:
         return Value((Opaque(found, atom_taints(atom), note=note, label=label(atom, name)),))
+    contexts = [
+        c for r in models.neutralisers(f"{type_}.{name}") if r.port.kind == "self" for c in r.contexts
+    ]
+    if contexts and isinstance(atom, Opaque):
+        # A property that makes its object safe: read, it is the call.
+        why = f"`.{name}` at line {node.pos[0]}"
+        safe = tuple(taint.neutralised(tuple(contexts), why) for taint in atom.taints)
+        atom = Opaque(atom.type, safe, atom.chars, atom.note, atom.label)
     return Value((Method(atom, type_, name, note),))
 
 

@@ -351,9 +351,9 @@ def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Valu
             found = everything if everything.atoms else None
         fallback = args.keywords.get("fallback")
         known = found if found is not None else obj.rest if obj.rest is not None else None
-        if known is None:
-            known = Value((Opaque("builtins.str", label="the configuration"),))
-            return join(known, fallback) if fallback is not None else known
+        if known is None and fallback is not None:
+            return join(Value((Opaque("builtins.str", label="the configuration"),)), fallback)
+        # What was read from a file is what the models say of such files.
         return known
     if name in ("add_section", "read", "read_file", "read_string", "remove_section"):
         if name in ("read_string", "read_dict") and args.positional:

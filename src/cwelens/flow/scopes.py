@@ -27,6 +27,7 @@ from cwelens.flow.values import (
 )
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
+from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 from cwelens.resolve.outcome import Ambiguous, Outcome, symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo
 
@@ -94,7 +95,9 @@ def outcome_value(run: Run, outcome: Outcome, name: str) -> Value:
 
 def symbol_value(run: Run, symbol: Symbol) -> Value:
     if isinstance(symbol, External):
-        return Value((Lib(run.models.canonical(symbol.qualname)),))
+        name = run.models.canonical(symbol.qualname)
+        found = foreign(run, name, name.rpartition(".")[2]) if "." in name else None
+        return found if found is not None else Value((Lib(name),))
     if isinstance(symbol, FunctionInfo):
         run.shared.learn(symbol.module)
         if symbol.node.decorators and symbol.owner is None and symbol.parent is None:
@@ -158,6 +161,15 @@ def missing(run: Run, name: str) -> Value:
     return Value((Opaque(label=name),))
 
 
+def foreign(run: Run, dotted: str, name: str) -> Value | None:
+    """By evidence of a known type, a name that comes out of a module that is neither in the input nor a library that models know."""
+    top = dotted.partition(".")[0]
+    if top in run.models.packages() or top in STANDARD_LIBRARY or top == "builtins" or name[:1].isupper():
+        return None
+    found = by_evidence(run, name, members_used(run, name))
+    return Value((Opaque(found[0], note=found[1], label=name),)) if found is not None else None
+
+
 def members_used(run: Run, name: str) -> frozenset[str]:
     """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name; items as `__getitem__`."""
     root: ir.Node | None = run.frame.func.node if run.frame.func else run.frame.node
@@ -215,7 +227,7 @@ def decorated(run: Run, node: ir.Function, func: Value, st: State) -> Value:
                 value = join(result, NOTHING)
         elif (
             not ours
-            and any(isinstance(a, Lib | Opaque) for a in wrapper.atoms)
+            and any(isinstance(a, Lib | Opaque | Method) for a in wrapper.atoms)
             and not isinstance(decorator, ir.Call)
         ):
             # A bare decorator of a library is itself called with the function.
@@ -290,13 +302,20 @@ def _typed(run: Run, atom: Atom) -> bool:
 
 def class_settings(run: Run, info: ClassInfo, st: State) -> None:
     """Class attributes that configure a library base (`class Meta: csrf = False`) are settings of that base."""
-    for outcome in run.program.mro(info)[1]:
+    outer = info.outer
+    for outcome in [*run.program.mro(info)[1], *(run.program.mro(outer)[1] if outer is not None else ())]:
         symbol = symbol_of(outcome)
         if isinstance(symbol, External):
+            # `class Meta` inside a class configures the base of that class.
+            prefix = (
+                f"{symbol.qualname}.{info.name}"
+                if outcome not in run.program.mro(info)[1]
+                else symbol.qualname
+            )
             for name, value in st.env.items():
                 binding = info.bindings.get(name)
-                if binding and run.models.settings(f"{symbol.qualname}.{name}"):
-                    target = f"{symbol.qualname}.{name}"
+                if binding and run.models.settings(f"{prefix}.{name}"):
+                    target = f"{prefix}.{name}"
                     run.observer.setting(run, binding[0].node, target, None, value, st, f"{info.name}.{name}")
 
 
