@@ -379,7 +379,9 @@ def _xpath(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 
 
 def _ldap(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
-    return _only(hole, LDAP_FILTER, "which has no meaning in a filter")
+    escaped = hole.taints and all("ldap.backslash" in t.safe for t in hole.taints)
+    mask = LDAP_FILTER & ~ch.of("\\") if escaped else LDAP_FILTER
+    return _only(hole, mask, "which has no meaning in a filter")
 
 
 def _dn(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import calls, entries, expressions, records, regexes, routes, scopes, strings
+from cwelens.flow import calls, configs, entries, expressions, records, regexes, routes, scopes, strings
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -410,6 +410,8 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
             return Value((Opaque(),))
         if obj.cls == regexes.MATCH:
             return regexes.group(obj, key)
+        if obj.cls == configs.CONFIG:
+            return configs.section(obj, key, st)
         named = records.fields(run, obj) if obj.kind == "instance" else None
         if named is not None:
             return from_object(Obj("tuple", dict(enumerate(named))), key, st)

@@ -103,6 +103,7 @@ def _hole(run: Run, node: ir.Hole, st: State) -> Value:
     value = evaluate(run, node.value, st)
     if node.conversion in ("r", "a"):
         return strings.represented(value, st)
+    value = protocols.as_text(run, value, st, node.value)
     if node.spec is not None:
         spec = "".join(p for p in node.spec.parts if isinstance(p, str))
         for part in node.spec.parts:
@@ -169,6 +170,9 @@ def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: Stat
     one, two = left.const(), right.const()
     if one is not None and two is not None:
         return _constants(op, one.value, two.value, run, node, st)
+    own = protocols.operate(run, op, left, right, st, node)
+    if own is not None:
+        return own
     if op == "+":
         return _plus(run, left, right, node, st)
     if op == "%" and any(_is_string(a) for a in left.atoms):

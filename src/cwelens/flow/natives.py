@@ -14,8 +14,10 @@ from cwelens.flow import (
     attributes,
     buffers,
     calls,
+    configs,
     expressions,
     guards,
+    protocols,
     records,
     regexes,
     scopes,
@@ -70,8 +72,10 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
             return _container(run, node, receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == "pathlib.Path":
             return _path_method(run, node, receiver, obj, atom.name, args, st)
-        if obj is not None and obj.cls == CONFIG:
-            return _config_method(receiver, obj, atom.name, args, st)
+        if obj is not None and obj.cls == configs.CONFIG:
+            return configs.method(run, node, receiver, obj, atom.name, args, st)
+        if obj is not None and obj.cls == QUEUE:
+            return _queue_method(receiver, obj, atom.name, args, st)
         if obj is not None and obj.cls == records.NAMED_TUPLE:
             return records.named_method(run, node, obj, atom.name, args, st)
         if obj is not None and obj.cls == records.TEMPLATE:
@@ -317,50 +321,23 @@ def _path_method(
     return None
 
 
-# configparser
+# Queues
 
 
-CONFIG = "configparser.ConfigParser"
+QUEUE = "queue.Queue"
 
 
-def _new_config(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
-    return run.alloc(st, node, Obj("instance", {}, cls=CONFIG), "config")
+def _new_queue(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    return run.alloc(st, node, Obj("instance", {}, cls=QUEUE), "queue")
 
 
-def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Value | None:
-    """Sections and options with constant names are kept apart; what is read from files is not known."""
-    section, option = (
-        assign.as_key(args.positional[i]) if len(args.positional) > i else None for i in (0, 1)
-    )
-    if name == "set" and len(args.positional) > 2:
-        if isinstance(section, str) and isinstance(option, str):
-            st.heap[ref.loc] = obj.with_item((section, option.lower()), args.positional[2])
-        else:
-            st.heap[ref.loc] = obj.with_rest(args.positional[2])
+def _queue_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Value | None:
+    """Whoever takes out of a queue gets any of what was put in: others put and take as well."""
+    if name in ("put", "put_nowait") and args.positional:
+        st.heap[ref.loc] = obj.with_rest(args.positional[0])
         return NONE
-    if name in ("get", "getint", "getfloat", "getboolean"):
-        if name != "get":
-            return {"getint": INT, "getboolean": BOOL}.get(name, opaque("builtins.float"))
-        found = (
-            obj.items.get((section, option.lower()))
-            if isinstance(section, str) and isinstance(option, str)
-            else None
-        )
-        if found is None and not (isinstance(section, str) and isinstance(option, str)):
-            everything = obj.everything()
-            found = everything if everything.atoms else None
-        fallback = args.keywords.get("fallback")
-        known = found if found is not None else obj.rest if obj.rest is not None else None
-        if known is None and fallback is not None:
-            return join(Value((Opaque("builtins.str", label="the configuration"),)), fallback)
-        # What was read from a file is what the models say of such files.
-        return known
-    if name in ("add_section", "read", "read_file", "read_string", "remove_section"):
-        if name in ("read_string", "read_dict") and args.positional:
-            st.heap[ref.loc] = obj.with_rest(
-                Value((Opaque("builtins.str", deep_taints(args.positional[0], st)),))
-            )
-        return NONE if name == "add_section" else None
+    if name in ("get", "get_nowait"):
+        return obj.rest if obj.rest is not None else UNKNOWN
     return None
 
 
@@ -370,7 +347,7 @@ def _config_method(ref: Ref, obj: Obj, name: str, args: Args, st: State) -> Valu
 def _str(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     if not args.positional:
         return const("")
-    value = attributes.path_text(args.positional[0], st)
+    value = protocols.as_text(run, attributes.path_text(args.positional[0], st), st, node)
     return strings.concat([value], st, False, run.place(node))
 
 
@@ -835,6 +812,14 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "builtins.callable": _ternary_bool,
     "builtins.any": _ternary_bool,
     "builtins.all": _ternary_bool,
+    "queue.Queue": _new_queue,
+    "queue.LifoQueue": _new_queue,
+    "queue.SimpleQueue": _new_queue,
+    "asyncio.Queue": _new_queue,
+    "multiprocessing.Queue": _new_queue,
+    "operator.itemgetter": records.getter("[]"),
+    "operator.attrgetter": records.getter("."),
+    records.GETTER: records.got,
     "collections.namedtuple": records.named_tuple,
     records.NAMED_TUPLE: records.new_named,
     "types.SimpleNamespace": records.namespace,
@@ -879,9 +864,9 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "pathlib.Path": _new_path,
     "pathlib.PurePath": _new_path,
     "pathlib.PosixPath": _new_path,
-    "configparser.ConfigParser": _new_config,
-    "configparser.RawConfigParser": _new_config,
-    "configparser.SafeConfigParser": _new_config,
+    "configparser.ConfigParser": configs.new,
+    "configparser.RawConfigParser": configs.new,
+    "configparser.SafeConfigParser": configs.new,
     "traceback.format_exc": _stack_trace("builtins.str"),
     **{
         f"traceback.{name}": _stack_trace("traceback.Lines")

@@ -1,11 +1,11 @@
-"""Objects of the program as sequences: `__iter__` and `__next__` say what a loop gets."""
+"""Special methods of the program's own classes: what a loop, `str()` and an operator get."""
 
 from __future__ import annotations
 
 from cwelens.flow import attributes, calls, expressions
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
-from cwelens.flow.values import Func, Ref, Value
+from cwelens.flow.values import Atom, Func, Ref, Value, make
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo
 
@@ -22,12 +22,49 @@ def elements(run: Run, ref: Ref, obj: Obj, st: State, node: ir.Node) -> list[Val
     return expressions.iterate(run, given, st, node)
 
 
-def _called(run: Run, ref: Ref, name: str, st: State, node: ir.Node) -> Value | None:
+def _called(run: Run, ref: Ref, name: str, st: State, node: ir.Node, *arguments: Value) -> Value | None:
     """What a method of the object gives back; None where the program has no such method."""
     expr = node if isinstance(node, ir.Expr) else ir.Const(None, node.pos)
     method = attributes.attribute(run, Value((ref,)), name, st, expr)
     if not any(isinstance(a, Func) for a in method.atoms):
         return None
-    value = calls.call_value(run, expr, method, Args([], {}), st)
+    value = calls.call_value(run, expr, method, Args(list(arguments), {}), st)
     run.last_exits.pop(id(expr), None)
     return value if value.atoms else None
+
+
+OPERATORS = {
+    "+": "__add__",
+    "-": "__sub__",
+    "*": "__mul__",
+    "/": "__truediv__",
+    "//": "__floordiv__",
+    "%": "__mod__",
+    "|": "__or__",
+    "&": "__and__",
+}
+
+
+def _own(atom: Atom, st: State) -> bool:
+    obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+    return obj is not None and isinstance(obj.cls, ClassInfo)
+
+
+def as_text(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
+    """The text form of a value: objects with a `__str__` of their own give what that gives."""
+    if not any(_own(atom, st) for atom in value.atoms):
+        return value
+    out: list[Atom] = []
+    for atom in value.atoms:
+        text = _called(run, atom, "__str__", st, node) if isinstance(atom, Ref) and _own(atom, st) else None
+        out += [atom] if text is None else text.atoms
+    return make(out)
+
+
+def operate(run: Run, op: str, left: Value, right: Value, st: State, node: ir.Node) -> Value | None:
+    """`left op right` by a method of the left operand's class; None where it has none."""
+    name = OPERATORS.get(op)
+    atom = left.atoms[0] if len(left.atoms) == 1 else None
+    if name is None or not isinstance(atom, Ref) or not _own(atom, st):
+        return None
+    return _called(run, atom, name, st, node, right)

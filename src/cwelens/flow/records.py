@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING
 
-from cwelens.flow import assign, scopes, strings
+from cwelens.flow import assign, attributes, scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import UNKNOWN, Const, Lib, Partial, Value, const
@@ -14,10 +14,11 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # What a class made by `namedtuple()` is called here, and the type of its objects.
 NAMED_TUPLE = "collections.namedtuple()"
+GETTER = "operator.getter()"
 TEMPLATE = "string.Template"
 _TEXT = "(template)"
 
@@ -80,6 +81,30 @@ def named_method(run: Run, node: ir.Expr, obj: Obj, name: str, args: Args, st: S
         changed = {**obj.items, **{k: v for k, v in args.keywords.items() if k in obj.items}}
         return run.alloc(st, node, Obj("instance", changed, cls=NAMED_TUPLE), "named")
     return None
+
+
+def getter(how: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
+    """`operator.itemgetter(key)` and `operator.attrgetter(name)`: a callable that knows what it reads."""
+
+    def make_getter(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+        if len(args.positional) != 1:
+            return UNKNOWN
+        return Value((Partial(Value((Lib(GETTER),)), (const(how), args.positional[0]), {}),))
+
+    return make_getter
+
+
+def got(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """The call of such a callable."""
+    if len(args.positional) != 3:
+        return UNKNOWN
+    how, key, subject = args.positional
+    name = assign.as_key(key)
+    if assign.as_key(how) == "." and isinstance(name, str):
+        for part in name.split("."):
+            subject = attributes.attribute(run, subject, part, st, node)
+        return subject
+    return attributes.item(run, subject, key, st, node)
 
 
 def template(run: Run, node: ir.Expr, args: Args, st: State) -> Value:

@@ -442,6 +442,8 @@ def _replace(atom: Atom, args: list[Value], st: State) -> Value:
             mask = mask & ~ch.of(old_text) | (ch.of(new_text) if mask & ch.of(old_text) else 0)
         else:
             mask |= ch.of(new_text)
+            if old_text == "\\" and new_text.lower() == "\\5c":
+                taints = tuple(t.neutralised(("ldap.backslash",), "an escaped backslash") for t in taints)
             if old_text in DOUBLED and new_text in (old_text * 2, "\\" + old_text):
                 taints = tuple(t.neutralised((DOUBLED[old_text],), "doubled quotes") for t in taints)
         out.append(Opaque(part.type, taints, mask, part.note, part.label))
