@@ -11,7 +11,9 @@ import pytest
 from cwelens import Review, review
 
 CASES = Path(__file__).parent / "cases"
-FENCE = re.compile(r"^```python[ \t]*(\S*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```(?:python|html|jinja|mako|javascript)[ \t]*(\S*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL
+)
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 MISSING = re.compile(r"# MISSING:.*$")
 EXPECTED = re.compile(r"\bCWE-(\d+)(\??)")
@@ -74,6 +76,8 @@ def _cases() -> Iterator[Case]:
 @pytest.mark.parametrize("case", list(_cases()), ids=lambda case: case.name)
 def test_case(case: Case, tmp_path: Path) -> None:
     """The findings of a case are the marked ones."""
+    if case.name.startswith("templates/"):
+        pytest.importorskip("jinja2")
     result = case.review(tmp_path)
     root = f"{tmp_path.as_posix()}/"
     found = {

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
+from cwelens.base.source import Source as Text
 from cwelens.checks import accounts, exposure, literals, outcome, passwords, races
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
-from cwelens.flow.entries import Entries, run_module, run_registered, run_top_level
+from cwelens.flow import rendering
+from cwelens.flow.entries import Entries, Failure, run_module, run_pages, run_registered, run_top_level
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
+from cwelens.resolve.templates import Pages
 
 if TYPE_CHECKING:
     from cwelens.models.index import Models
@@ -45,12 +48,16 @@ def analyse(
     modules: list[ModuleInfo],
     progress: Progress | None = None,
     threats: frozenset[str] = REMOTE,
+    pages: Sequence[Text] = (),
 ) -> Analysis:
     """Findings, operations and sources of the given modules of a program, in a fixed order.
 
     `threats` are the threat models whose sources count as untrusted: remote, local, stored.
     """
     shared = Shared(program, models, threats)
+    shared.pages = Pages(pages)
+    shared.unescaped = rendering.unescaped(program, modules)
+    shared.page_language = rendering.language(modules)
     checker = Checker(shared)
     entries = Entries()
     for module in modules:
@@ -63,6 +70,11 @@ def analyse(
             progress(number, len(modules))
         run_module(shared, checker, module, entries, wanted)
     run_registered(shared, checker, modules, entries)
+    checker.fields.declare(modules)
+    run_pages(shared, checker, entries)
+    for page in shared.pages.all_read():
+        for gap in page.template.gaps:
+            entries.failures.append(Failure(page.module, None, gap.reason))
     for module in modules:
         literals.check(checker, module)
     accounts.check(checker, modules)

@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import content_type, hashing, names, regexes
+from cwelens.checks import content_type, hashing, names, pages, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
+from cwelens.checks.stored import Written
 from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
 from cwelens.flow.run import CallSite, Run, Shared, written
@@ -24,6 +25,7 @@ from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.models.schema import ConditionalRow
+    from cwelens.syntax.templates.model import Output
 
 # Programs for which an option in place of a value runs or writes something (their manuals name such options).
 OPTION_PROGRAMS = frozenset(
@@ -107,6 +109,8 @@ class Record:
         "code",
         "concept",
         "context",
+        "escapes",
+        "fields",
         "from_param",
         "function",
         "library",
@@ -131,6 +135,10 @@ class Record:
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
         self.context = False
+        # For an output of a template: fields of the database that it may show.
+        self.fields: list[pages.Field] = []
+        # Whether those that render it have it escape: both, where one forgot to.
+        self.escapes: set[bool] = set()
 
 
 class Checker:
@@ -140,6 +148,7 @@ class Checker:
         self.shared = shared
         self.records: dict[Any, Record] = {}
         self.sources: dict[Any, tuple[str, str, Place]] = {}
+        self.fields = Written()
 
     # Recording
 
@@ -204,6 +213,8 @@ class Checker:
             return attribute_of(site.node, name, st)
 
         for row in models.sinks(site.name):
+            if row.concept == "sql.text":
+                self.fields.statement(run, site)
             rule = RULES.get(row.concept)
             if rule is None:
                 continue
@@ -407,6 +418,10 @@ class Checker:
                 return
 
     def stored(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
+        if isinstance(node, ir.Attr) and not (
+            isinstance(node.base, ir.Name) and node.base.id in ("self", "cls")
+        ):
+            self.fields.note(run, node, node.name, value, State({}, {}, {}))
         if names.for_security(name):
             self._predictable(run, node, value, name)
 
@@ -423,6 +438,24 @@ class Checker:
                         taint.origin.text.strip("`"),
                         Judgement("defect", f"it becomes `{name}`", taint),
                     )
+
+    def emitted(
+        self, run: Run, node: ir.Expr, value: Value, output: Output, escape: bool, state: State
+    ) -> None:
+        judgement = pages.judge(run, node, value, output, escape, state)
+        if judgement.kind == "constant":
+            return
+        rule = RULES["page.output"]
+        record = self.record(run, rule, run.place(node), output.code, judgement, "", "", rule.concept)
+        if record is not None and output.escape is None:
+            record.escapes.add(escape)
+        if record is not None and judgement.kind == "undecided":
+            if judgement.taint is None or judgement.taint.origin.concept == "stored":
+                record.fields.append(pages.Field(pages.field_of(node), judgement.taint, output.marked))
+
+    def written(self, run: Run, node: ir.Node, fields: dict[str, Value], state: State) -> None:
+        for name, value in fields.items():
+            self.fields.note(run, node, name, value, state)
 
     def finished(self, run: Run, value: Value) -> None:
         """An entry gives a value back: a function named for a token must not give a predictable one."""

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
+from cwelens.checks import pages
 from cwelens.checks.checker import Checker, Record
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judge import Judgement
@@ -27,6 +28,9 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     shared = checker.shared
     called = _called(shared)
     literals = _literals(checker)
+    for record in checker.records.values():
+        if record.rule.concept == "page.output":
+            pages.settle(record, checker.fields)
     decided = [
         (record, _worth_saying(record, decide(record, called)))
         for record in checker.records.values()

@@ -113,6 +113,17 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("html",),
     ),
     _flow(
+        "xss-template",
+        "page.output",
+        79,
+        "Cross-site scripting",
+        "medium",
+        "run script in the browser of whoever opens the page",
+        "Let the template escape the value where it stands: no `|safe`, attributes in quotes, `|tojson` or `|escapejs` inside script, "
+        "and addresses only of schemes that were checked.",
+        ("html",),
+    ),
+    _flow(
         "command-injection",
         "shell.command",
         78,

@@ -14,10 +14,13 @@ from cwelens.flow import (
     assign,
     attributes,
     buffers,
+    databases,
     expressions,
     natives,
+    pages,
     paths,
     recursion,
+    rendering,
     scopes,
     statements,
     strings,
@@ -275,6 +278,8 @@ def _call_atom(run: Run, node: ir.Expr, atom: Atom, args: Args, st: State) -> Va
             _tell(run, node, own, args, None, st, "")
         return instantiate(run, atom, args, node, st)
     if isinstance(atom, Lib):
+        if atom.name.startswith("%"):
+            return pages.operation(run, node, atom, args, st)
         return library_call(run, node, atom.name, args, None, st, "")
     if isinstance(atom, Method):
         return _call_method(run, node, atom, args, st)
@@ -568,6 +573,8 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
             for index, value in enumerate(args.positional):
                 if index < len(names):
                     fields[names[index]] = value
+            if args.star is not None:
+                fields.update(dict.fromkeys(names[len(args.positional) :], args.star))
             fields.update(args.keywords)
         elif args.all():
             taints = _all_taints(args, st)
@@ -575,6 +582,7 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
             fields.update(args.keywords)
     elif unknown:
         rest = Value((Opaque(),))
+    databases.made(run, node, info, args, st)
     value = st.alloc(loc, Obj("instance", fields, rest, cls=info))
     if isinstance(symbol, FunctionInfo):
         run.shared.learn(symbol.module)
@@ -647,6 +655,10 @@ def library_call(
             _retype(node, change.type, st)
     if name in NEVER:
         return NOTHING
+    databases.called(run, node, name, args, st)
+    loaded = rendering.called(run, node, name, args, receiver, st)
+    if loaded is not None:
+        return loaded
     place = run.place(node)
     weak = next((m for m in models.misuses(name) if m.concept == "random.weak"), None)
     if weak is not None and holds_all(weak, run, args, receiver, st) is True:
@@ -858,6 +870,10 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
     run.observer.unresolved_call(
         run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, "")
     )
+    databases.called(run, node, member, args, st)
+    loaded = rendering.called(run, node, member, args, receiver, st)
+    if loaded is not None:
+        return loaded
     _call_back(run, node, args, st)
     buffers.handed_over(run, node, args, receiver, st)
     own = deep_taints(receiver, st) if receiver is not None else ()

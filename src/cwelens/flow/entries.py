@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, expressions, flask_config, scopes, statements, url_params
+from cwelens.flow import (
+    attributes,
+    expressions,
+    flask_config,
+    pages,
+    rendering,
+    scopes,
+    statements,
+    url_params,
+)
 from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, activation, written
 from cwelens.flow.state import Frame, Obj, State, join_states
@@ -32,6 +41,7 @@ from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo, ModuleInfo
 from cwelens.resolve.testcode import is_test_module
+from cwelens.syntax.templates.readers import by_signs
 
 if TYPE_CHECKING:
     from cwelens.models.schema import Route
@@ -71,6 +81,9 @@ class Entries:
     analysed: int = 0
 
 
+_WHOLE = ir.Jump("pass", (1, 0, 1, 0))
+
+
 def run_top_level(shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries) -> None:
     """Interprets a module's top level; all of these come before the functions, since another file may register routes."""
     shared.learn(module)
@@ -108,6 +121,24 @@ def run_registered(shared: Shared, observer: Observer, modules: list[ModuleInfo]
                 run_function(shared, observer, function, handler, entries)
 
 
+def run_pages(shared: Shared, observer: Observer, entries: Entries) -> None:
+    """Interprets the pages that nothing in the input renders, with nothing known of what is passed to them."""
+    for source in shared.pages.sources:
+        if source.path in shared.rendered:
+            continue
+        page = shared.pages.read(source, by_signs(source) or shared.page_language)
+        run = Run(shared, observer, Frame(page.module, None, None, None, None, None))
+        entries.analysed += 1
+        try:
+            pages.render(run, _WHOLE, page, {}, None, True, State({}, {}, shared.base))
+        except (OutOfFuel, RecursionError):
+            entries.failures.append(
+                Failure(page.module, None, "the analysis of the page went over its budget")
+            )
+        except Exception as error:
+            entries.failures.append(Failure(page.module, None, crash(error)))
+
+
 def run_function(
     shared: Shared, observer: Observer, function: FunctionInfo, handler: Handler | None, entries: Entries
 ) -> None:
@@ -132,6 +163,7 @@ def run_function(
                 observer.returned(run, stmt, value, state)
         for value, _, _ in run.exits.returns:
             observer.finished(run, value)
+        rendering.given_back(run, function, run.exits.returns)
         final = after
         for _, state, _ in run.exits.returns:
             final = join_states(final, state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwelens.flow import rendering
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -25,7 +26,7 @@ def relevant(modules: list[ModuleInfo], models: Models) -> set[int]:
     for module in modules:
         for function in module.functions:
             names = used_names(function.node)
-            if names & words:
+            if names & words or renders(function, names):
                 out.add(id(function.node))
                 direct.setdefault(function.name, set()).add(id(function.node))
             else:
@@ -43,6 +44,13 @@ def relevant(modules: list[ModuleInfo], models: Models) -> set[int]:
         calls = rest
         direct = added
     return out
+
+
+def renders(function: FunctionInfo, names: set[str]) -> bool:
+    """Whether a function may render a page: by what it calls, by a decorator, or as what a view passes to its page."""
+    if names & rendering.WORDS or function.name == "get_context_data":
+        return True
+    return any(d.rpartition(".")[2] in rendering.DECORATORS for d in function.decorators)
 
 
 def used_names(node: ir.Function) -> set[str]:

@@ -12,13 +12,16 @@ from cwelens.base import chars as ch
 from cwelens.flow.state import Frame, Loc, Obj, State
 from cwelens.flow.values import NOTHING, Place, Value
 from cwelens.ir import nodes as ir
+from cwelens.resolve.templates import Page, Pages
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
+    from cwelens.flow.pages import Activation
     from cwelens.models.index import Models
     from cwelens.models.schema import Port, Route
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
+    from cwelens.syntax.templates.model import Output
 
 MAX_DEPTH = 8
 # The threat model in force unless another is asked for: data that somebody elsewhere sends.
@@ -140,6 +143,14 @@ class Observer(Protocol):
     def finished(self, run: Run, value: Value) -> None:
         """An entry gives back a value."""
 
+    def emitted(
+        self, run: Run, node: ir.Expr, value: Value, output: Output, escape: bool, state: State
+    ) -> None:
+        """A template writes a value into a page; `escape` is what its configuration says."""
+
+    def written(self, run: Run, node: ir.Node, fields: dict[str, Value], state: State) -> None:
+        """Values go into fields of a database."""
+
     def compared(self, run: Run, node: ir.Compare, left: Value, right: Value, state: State) -> None:
         """Two values are tested for equality."""
 
@@ -150,6 +161,13 @@ class Shared:
     def __init__(self, program: Program, models: Models, threats: frozenset[str] = REMOTE) -> None:
         self.program = program
         self.threats = threats
+        # Template files, those that were rendered, template objects and literals by identity, and what is said of all of them.
+        self.pages = Pages()
+        self.rendered: set[str] = set()
+        self.loaded: dict[int, Page] = {}
+        self.text_pages: dict[Any, Page] = {}
+        self.unescaped: set[str] = set()
+        self.page_language = "jinja"
         self.models = models
         self.functions: dict[int, FunctionInfo] = {}
         self.classes: dict[int, ClassInfo] = {}
@@ -238,6 +256,8 @@ class Run:
         self.trying = 0
         self.last_exits: dict[int, Any] = {}
         self.quiet = 0
+        # The pages that are being rendered, outermost first.
+        self.rendering: list[Activation] = []
 
     def place(self, node: ir.Node) -> Place:
         return self.frame.module.source, node.pos

@@ -23,7 +23,8 @@ from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import ModuleInfo
 from cwelens.resolve.types import Types
 from cwelens.syntax import Unit, read_file, read_text
-from cwelens.syntax.inputs import read
+from cwelens.syntax.inputs import read, read_page
+from cwelens.syntax.templates.readers import SUFFIXES
 
 Progress = Callable[[str, int, int], None]
 RECURSION = 6000
@@ -64,6 +65,7 @@ def review(
             raise UsageError(f"context {path} does not exist")
     own = own_models if isinstance(own_models, Own) else _own_models(paths) if own_models else Own()
     units: list[Unit] = []
+    pages: list[Source] = []
     regions: list[Region] = []
     inputs: list[InputFile] = []
     collecting = gc.isenabled()
@@ -74,7 +76,7 @@ def review(
         if text is not None:
             _take(read_text(name, text), name, units, inputs, regions)
         else:
-            _read_paths(paths, include_vendored, units, inputs, regions, progress)
+            _read_paths(paths, include_vendored, units, pages, inputs, regions, progress)
         inputs += [
             InputFile(
                 file.name,
@@ -86,7 +88,7 @@ def review(
             )
             for file in own.files
         ]
-        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats, own)
+        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats, own, pages)
     finally:
         sys.setrecursionlimit(limit)
         if collecting:
@@ -135,6 +137,7 @@ def _read_paths(
     paths: Sequence[str | Path],
     include_vendored: bool,
     units: list[Unit],
+    pages: list[Source],
     inputs: list[InputFile],
     regions: list[Region],
     progress: Progress | None,
@@ -149,6 +152,12 @@ def _read_paths(
             if progress is not None:
                 progress("reading", done, len(files))
             done += 1
+            if entry.path.lower().endswith(SUFFIXES):
+                page = read_page(entry.path, entry.shown)
+                if page is not None:
+                    pages.append(page)
+                    inputs.append(InputFile(entry.shown, "template", len(page.lines), "read"))
+                continue
             _take(
                 read_file(entry.path, entry.shown), entry.shown, units, inputs, regions, alone=len(files) == 1
             )
@@ -205,13 +214,14 @@ def _assemble(
     progress: Progress | None,
     threats: frozenset[str],
     own: Own | None = None,
+    pages: Sequence[Source] = (),
 ) -> Review:
     from cwelens.report import advice, areas, closing, conclusion, describe, gaps
     from cwelens.report.observe import observe
     from cwelens.report.practices import PRACTICES
     from cwelens.report.topics import TOPICS
 
-    material = _analysed(units, inputs, regions, context, progress, threats, own)
+    material = _analysed(units, inputs, regions, context, progress, threats, own, pages=pages)
     verdict, sentence = conclusion.verdict(material.findings, regions, inputs)
     closed = closing.closed(material)
     seen = observe(
@@ -247,6 +257,7 @@ def _analysed(
     threats: frozenset[str],
     own: Own | None,
     flow: bool = True,
+    pages: Sequence[Source] = (),
 ) -> Material:
     """The program of the units and what the analysis made of it; without `flow` only its names and calls are looked at."""
     models = index.load() if own is None else project.extend(index.load(), own)
@@ -257,7 +268,7 @@ def _analysed(
         if progress is not None:
             progress("analysing", done, total)
 
-    analysis = analyse(program, models, modules, step, threats) if flow else Analysis([], [], [])
+    analysis = analyse(program, models, modules, step, threats, pages) if flow else Analysis([], [], [])
     for failure in analysis.entries.failures:
         node = failure.function.node if failure.function is not None else None
         where = locate(failure.module.source, node.pos) if node is not None else None
@@ -270,12 +281,13 @@ def survey(paths: Sequence[str | Path], *, flow: bool = True, progress: Progress
     units: list[Unit] = []
     regions: list[Region] = []
     inputs: list[InputFile] = []
+    pages: list[Source] = []
     own = _own_models(paths)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
-        _read_paths(paths, False, units, inputs, regions, progress)
-        return _analysed(units, inputs, regions, [], progress, frozenset(("remote",)), own, flow)
+        _read_paths(paths, False, units, pages, inputs, regions, progress)
+        return _analysed(units, inputs, regions, [], progress, frozenset(("remote",)), own, flow, pages)
     finally:
         sys.setrecursionlimit(limit)
 

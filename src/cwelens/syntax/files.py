@@ -1,8 +1,8 @@
 """Which files of the paths that people name are read, and which are passed over, why.
 
 Rules
-- A file that is named is read, whatever its name. Of a named directory: `*.py`, `*.pyw`, `*.ipynb`, and files without an extension
-  that begin with a Python shebang. Type stubs (`*.pyi`) hold nothing that runs and are passed over.
+- A file that is named is read, whatever its name. Of a named directory: `*.py`, `*.pyw`, `*.ipynb`, files without an extension
+  that begin with a Python shebang, and what may be a page template, by its name. Type stubs (`*.pyi`) hold nothing that runs and are passed over.
 - Passed over in directories: what `.gitignore` files say (also those above the directory, up to the root of its repository),
   version control, virtual environments, installed packages and, unless asked for, vendored code.
 - A symbolic link is not followed: its target is read where it stands, or lies outside of what was asked for.
@@ -22,10 +22,13 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cwelens.syntax.templates.readers import SUFFIXES
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
+_PAGES = SUFFIXES
 _SHEBANG = b"#!"
 _CACHES = {"__pycache__"}
 _NO_SOURCE = {
@@ -132,7 +135,7 @@ class _Walk:
         while stack:
             item = stack.pop()
             if not isinstance(item, tuple):
-                files += isinstance(item, File)
+                files += isinstance(item, File) and not item.path.lower().endswith(_PAGES)
                 yield item
                 continue
             directory, ignores = item
@@ -172,7 +175,7 @@ class _Walk:
         name = entry.name.lower()
         if name.endswith(".pyi"):
             yield Skipped(_shown(entry.path), "a type stub: nothing in it runs")
-        elif name.endswith(_SUFFIXES) or ("." not in name and _has_shebang(entry.path)):
+        elif name.endswith(_SUFFIXES + _PAGES) or ("." not in name and _has_shebang(entry.path)):
             reason = self._ignored(entry.path, ignores)
             yield Skipped(_shown(entry.path), reason) if reason else File(entry.path, _shown(entry.path))
 
@@ -182,7 +185,7 @@ class _Walk:
     def _link(self, entry: os.DirEntry[str]) -> Iterator[Found]:
         target = os.path.realpath(entry.path)
         directory = os.path.isdir(target)
-        if not directory and not entry.name.lower().endswith(_SUFFIXES):
+        if not directory and not entry.name.lower().endswith(_SUFFIXES + _PAGES):
             return
         if not os.path.exists(target):
             reason = "a symbolic link to nothing"

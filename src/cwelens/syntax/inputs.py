@@ -12,6 +12,7 @@ from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
 from cwelens.syntax import ladder
 from cwelens.syntax.decode import decode, normalise
+from cwelens.syntax.templates.readers import is_template
 from cwelens.syntax.unit import Unit
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".txt", ".rst")
@@ -45,6 +46,16 @@ def read_text(path: str, text: str) -> list[Unit]:
     units = _units(path, text)
     _report(units, notices)
     return units
+
+
+def read_page(file: str | Path, shown: str) -> Source | None:
+    """The text of a page template on disk; None where it cannot be read, or where nothing in it is filled in."""
+    try:
+        data = Path(file).read_bytes()
+    except (OSError, ValueError):
+        return None
+    text = decode(data).text
+    return Source(shown, text) if text is not None and is_template(shown, text) else None
 
 
 def _units(path: str, text: str) -> list[Unit]:

@@ -1,0 +1,3 @@
+"""Page templates (Jinja, Django, Tornado, Mako) lowered to the intermediate representation."""
+
+from __future__ import annotations

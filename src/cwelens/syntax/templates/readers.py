@@ -1,0 +1,42 @@
+"""Template files: which files are templates, and which reader reads a template language."""
+
+from __future__ import annotations
+
+from cwelens.base.source import Source
+from cwelens.syntax.templates.model import Template
+
+SUFFIXES = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2", ".djhtml", ".mako", ".mak")
+# What a file must hold to be a template: a plain page has nothing that is put into it.
+_SIGNS = ("{{", "{%", "${", "<%")
+
+
+def is_template(path: str, text: str) -> bool:
+    """Whether a file is a page template, by its name and by something in it that is filled in."""
+    return path.lower().endswith(SUFFIXES) and any(sign in text for sign in _SIGNS)
+
+
+def read(source: Source, dialect: str) -> Template:
+    """The template, read as one of the languages jinja, django, tornado and mako."""
+    if dialect == "django":
+        from cwelens.syntax.templates import django
+
+        return django.parse(source)
+    from cwelens.syntax.templates import jinja
+
+    return jinja.parse(source)
+
+
+def by_signs(source: Source) -> str | None:
+    """The language that only this text can be, by its name and tags; None where it could be several."""
+    name, text = source.path.lower(), source.text
+    if name.endswith((".mako", ".mak")) or "<%" in text:
+        return "mako"
+    if name.endswith((".jinja", ".jinja2", ".j2")):
+        return "jinja"
+    if "{% load " in text or "{% csrf_token %}" in text or "{% endblocktrans" in text:
+        return "django"
+    if "{% end %}" in text:
+        return "tornado"
+    if "{{ url_for(" in text or "{%- " in text or "{% macro " in text or "{% set " in text:
+        return "jinja"
+    return None
