@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
-from cwelens.checks import accounts, exposure, literals, outcome, passwords, races
+from cwelens.checks import accounts, enumeration, exposure, literals, outcome, passwords, races
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
@@ -80,6 +80,7 @@ def analyse(
     accounts.check(checker, modules)
     passwords.check(checker, modules)
     exposure.check(checker, modules)
+    enumeration.check(checker, modules)
     races.check(checker, modules)
     findings, operations = outcome.results(checker)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]

@@ -424,6 +424,9 @@ class Checker:
             self.fields.note(run, node, node.name, value, State({}, {}, {}))
         if names.for_security(name):
             self._predictable(run, node, value, name)
+        elif names.is_cipher_key(name) and any(_BITS.search(t.origin.text) for t in taints_of(value)):
+            # `key = random.choice(keys)` picks one of several; bits and bytes are made for a secret.
+            self._predictable(run, node, value, name)
 
     def _predictable(self, run: Run, node: ir.Node, value: Value, name: str) -> None:
         """A predictable value gets to a place that needs an unpredictable one: reported where the value is made."""
@@ -603,6 +606,7 @@ def last_holes(value: Value, st: State) -> list[Opaque]:
     return out
 
 
+_BITS = re.compile(r"\b(?:getrandbits|randbytes)\b")
 _CONVERSION = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\d+|\*)?(?:\.\d+)?([a-zA-Z%])")
 
 

@@ -161,7 +161,8 @@ def _taint(
     rule: Rule, taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int, composed: bool
 ) -> Judgement:
     origin = taint.origin
-    if origin.kind == "local" and rule.concept != "path.archive":
+    marked = rule.concept == "html.markup" and origin.concept == "stored"
+    if origin.kind == "local" and rule.concept != "path.archive" and not marked:
         return Judgement("not untrusted", f"{origin.text}: not remote")
     if origin.kind in ("exception", "random", "secret"):
         return Judgement("not untrusted")
@@ -190,6 +191,11 @@ def _taint(
         return Judgement("conditional", "", taint.assuming(doubt))
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
+    if origin.kind == "local" and marked:
+        # To mark a text as safe says that it was escaped before it was stored, which nothing shows.
+        return Judgement(
+            "conditional", "", taint.assuming(f"{origin.text} was written by somebody untrusted")
+        )
     if origin.kind == "local":
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))

@@ -76,7 +76,9 @@ def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
 def for_security(name: str) -> bool:
     """Whether something under this name has to be unpredictable: a token, a session, a cookie, a key, a password."""
     parts = words(name)
-    if any(w in SECRET or w in ("session", "sessions", "cookie", "cookies", "sessionid") for w in parts):
+    if "keygen" in parts or any(
+        w in SECRET or w in ("session", "sessions", "cookie", "cookies", "sessionid") for w in parts
+    ):
         return True
     return any(p in _PAIRS for p in pairwise(parts))
 

@@ -430,6 +430,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         (),
     ),
     _flow(
+        "memory-size",
+        "memory.size",
+        789,
+        "Memory of any size",
+        "medium",
+        "exhaust memory with one large number",
+        "Refuse numbers above a limit before anything is made of that size: `min(size, LIMIT)`.",
+        ("size",),
+    ),
+    _flow(
         "error-detail",
         "response.error",
         209,
@@ -810,6 +820,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "medium",
         "read passwords or personal data from an answer",
         "List the fields that may leave, and leave the secret ones out.",
+    ),
+    _weak(
+        "account-enumeration",
+        "response.differs",
+        204,
+        "Answers tell who has an account",
+        "low",
+        "find out which names have an account",
+        "Give the same answer whether the name is unknown or the password is wrong, and whether or not a message was sent.",
     ),
     _weak(
         "weak-passwords",

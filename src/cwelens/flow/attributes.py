@@ -270,7 +270,25 @@ def _from_class(
                 scopes.module_env(run, ancestor.module)
                 env = run.shared.class_env.get(id(ancestor))
                 if env is not None and name in env:
-                    return env[name]
+                    return _column(run, ancestor, name, node) or env[name]
+    return None
+
+
+_TEXT_FIELDS = frozenset(("CharField", "TextField", "EmailField", "URLField", "SlugField", "StringField"))
+_TEXT_TYPES = frozenset(("String", "Text", "Unicode", "UnicodeText"))
+
+
+def _column(run: Run, cls: ClassInfo, name: str, node: ir.Expr) -> Value | None:
+    """The text of a column of a table's class, read from one of its rows: somebody has stored it."""
+    for value in cls.class_attrs.get(name, []):
+        if not isinstance(value, ir.Call):
+            continue
+        field = written(value.func).rpartition(".")[2]
+        types = {written(a.func if isinstance(a, ir.Call) else a).rpartition(".")[2] for a in value.args}
+        if field in _TEXT_FIELDS or (field in ("Column", "mapped_column") and types & _TEXT_TYPES):
+            return Value(
+                (Opaque("builtins.str", source_taint(run, "stored", written(node), run.place(node))),)
+            )
     return None
 
 

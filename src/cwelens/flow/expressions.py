@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.flow import assign, attributes, buffers, calls, guards, protocols, records, scopes, strings
-from cwelens.flow.run import Args, Run
+from cwelens.flow.run import Args, CallSite, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
     BOOL,
@@ -41,6 +41,8 @@ from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 
 MAX_INT_BITS = 256
+# The name under which the models speak of a repetition.
+REPEAT = "builtins.str.__mul__"
 STRINGY = ("builtins.str", "builtins.bytes")
 
 
@@ -307,11 +309,23 @@ def _repeated(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> 
             ):
                 values = [obj.items[k] for k in sorted(obj.items)] * number.value
                 return run.alloc(st, node, Obj(obj.kind, dict(enumerate(values))), "*")
+            _tell_size(run, count, node, st)
             return run.alloc(st, node, Obj(obj.kind, {}, obj.everything()), "*")
         if any(_is_string(a) for a in sequence.atoms):
+            if all(isinstance(a, Const | Text) for a in sequence.atoms):
+                _tell_size(run, count, node, st)
             merged = strings.merge(sequence, st)
             return Value((Opaque("builtins.str", merged.taints, merged.chars),))
     return None
+
+
+def _tell_size(run: Run, count: Value, node: ir.Node, st: State) -> None:
+    """A text or a list is repeated as often as a number from outside says."""
+    numbers = [a for a in count.atoms if isinstance(a, Opaque) and a.type == "builtins.int" and a.taints]
+    if isinstance(node, ir.Expr) and not run.quiet and numbers:
+        args = Args([count], {})
+        site = CallSite(node, run.place(node), REPEAT, "*", args, None, st, run.frame, "")
+        run.observer.call(run, site)
 
 
 def _unary(run: Run, node: ir.Unary, st: State) -> Value:

@@ -55,6 +55,13 @@ def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
         return _assume_bool(run, node, st, wanted)
     if isinstance(node, ir.Compare) and len(node.ops) == 1:
         return _assume_compare(run, node.left, node.ops[0], node.rights[0], st, wanted)
+    if isinstance(node, ir.Compare) and wanted:
+        # `low < number <= high`: both hold.
+        current: State | None = st
+        for left, op, right in zip([node.left, *node.rights], node.ops, node.rights):
+            if current is not None:
+                current = _assume_compare(run, left, op, right, current, True)
+        return current
     if isinstance(node, ir.Call):
         return _assume_call(run, node, st, wanted)
     if isinstance(node, ir.Walrus):
@@ -190,6 +197,14 @@ def _assume_bool(run: Run, node: ir.BoolOp, st: State, wanted: bool) -> State | 
     return done
 
 
+def _bounded(run: Run, number: ir.Expr, limit: ir.Expr, st: State) -> None:
+    """`number <= limit`: it is not too large, unless the limit comes from outside as well."""
+    value = known_value(run, number, st)
+    if taints_of(value) and not _suspect(known_value(run, limit, st)):
+        why = _why(run, number, f"a test of `{written(number)}`")
+        _neutralise(run, number, ("size",), why, st)
+
+
 _NEGATED = {
     "==": "!=",
     "!=": "==",
@@ -222,6 +237,9 @@ def _assume_compare(
         return _assume_equal(run, left, right, st)
     if op in ("<", "<="):
         validators.assume_subset(run, left, known_value(run, right, st), st)
+        _bounded(run, left, right, st)
+    elif op in (">", ">="):
+        _bounded(run, right, left, st)
     if op in ("!=", "is not"):
         for one, two in ((left, right), (right, left)):
             other = known_value(run, two, st).const()

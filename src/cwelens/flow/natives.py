@@ -494,6 +494,15 @@ def _one_of(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return join(out, args.keywords["default"]) if "default" in args.keywords else out
 
 
+def _minimum(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`min(number, 100)`: not more than what the code says."""
+    value = _one_of(run, node, args, st)
+    if len(args.positional) > 1 and any(not deep_taints(a, st) for a in args.positional):
+        why = f"`min()` at line {node.pos[0]}"
+        value = map_taints(value, lambda t: t.neutralised(("size",), why))
+    return value
+
+
 def written_name_of(node: ir.Expr) -> str:
     return written_name(node) if isinstance(node, ir.Call) else ""
 
@@ -792,7 +801,7 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "builtins.iter": _sequence("list"),
     "builtins.sorted": _ordered,
     "builtins.reversed": _ordered,
-    "builtins.min": _one_of,
+    "builtins.min": _minimum,
     "builtins.max": _one_of,
     "builtins.next": _one_of,
     "builtins.enumerate": _enumerate,
