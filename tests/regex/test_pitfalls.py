@@ -59,7 +59,20 @@ def test_large_ranges(pattern: str, offsets: list[int]) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["[a-zA-Z0-9_.-]", "[!-~]", "[ -~]", r"[\x21-\x7e]", "[,-.]", "[é-ü]", "[a-f]", "[]-~]", "A-z", "[A-z"],
+    [
+        "[a-zA-Z0-9_.-]",
+        "[!-~]",
+        "[ -~]",
+        "[\x00-\x7f]",
+        "[!#-;=-~]",
+        r"[\x21-\x7e]",
+        "[,-.]",
+        "[é-ü]",
+        "[a-f]",
+        "[]-~]",
+        "A-z",
+        "[A-z",
+    ],
 )
 def test_meant_ranges(pattern: str) -> None:
     """Ordinary ranges, and those that are spelled out as numbers, are not."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
 from cwelens.checks import accounts, enumeration, exposure, literals, outcome, passwords, races
+from cwelens.checks import accounts, exposure, literals, outcome, passwords, patterns, races
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
@@ -82,6 +83,7 @@ def analyse(
     exposure.check(checker, modules)
     enumeration.check(checker, modules)
     races.check(checker, modules)
+    patterns.check(checker)
     findings, operations = outcome.results(checker)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
     sources.sort(key=lambda s: (s.location, s.concept))

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import content_type, hashing, names, pages, regexes
+from cwelens.checks import content_type, hashing, names, pages, patterns, regexes
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
@@ -149,8 +149,19 @@ class Checker:
         self.records: dict[Any, Record] = {}
         self.sources: dict[Any, tuple[str, str, Place]] = {}
         self.fields = Written()
+        # Regular expressions by file and position.
+        self.patterns: dict[Any, patterns.Known] = {}
 
     # Recording
+
+    def add(
+        self, rule: Rule, place: Place, code: str, function: str, library: str, judgement: Judgement
+    ) -> None:
+        """Notes what a check without flow has found at a place."""
+        key = (place[0].path, place[1], rule.cwe, rule.concept)
+        if key not in self.records:
+            record = self.records[key] = Record(rule, rule.concept, place, code, function, library, "")
+            record.best = judgement
 
     def record(
         self,
@@ -246,8 +257,11 @@ class Checker:
                     rule, judgement = RULES["url.path"], partly
             if row.concept == "html.body" and judgement.kind in ("defect", "conditional"):
                 judgement = _as_sent(run, site, judgement)
+            if row.concept == "regex.pattern":
+                patterns.note(self, run, site, values, row.library)
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
+                patterns.applied(self, site, judgement)
             if verdict is None and judgement.kind in ("defect", "conditional"):
                 judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
             if (

@@ -50,15 +50,18 @@ CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII)
 
 
 class Judgement:
-    """`kind` is a key of `RANK`; `reason` completes it; `taint` is what decides a defect or conditional one."""
+    """`kind` is a key of `RANK`; `reason` completes it; `taint` is what decides a defect or conditional one.
 
-    __slots__ = ("kind", "reason", "taint", "where")
+    `assumption` is what a conditional one rests on where no taint says it.
+    """
 
-    def __init__(self, kind: str, reason: str = "", taint: Taint | None = None, where: str = "") -> None:
+    __slots__ = ("assumption", "kind", "reason", "taint")
+
+    def __init__(self, kind: str, reason: str = "", taint: Taint | None = None, assumption: str = "") -> None:
         self.kind = kind
         self.reason = reason
         self.taint = taint
-        self.where = where
+        self.assumption = assumption
 
     @property
     def rank(self) -> int:

@@ -177,7 +177,7 @@ def _finding(record: Record, judgement: Judgement, location: Location) -> Findin
     trace = _trace(taint, record, location)
     assumption = ""
     if confidence == "conditional":
-        assumption = _assumption(taint) if taint is not None else judgement.reason
+        assumption = _assumption(taint) if taint is not None else judgement.assumption or judgement.reason
     evidence = [note for note in dict.fromkeys((record.note, taint.origin.evidence if taint else "")) if note]
     finding = Finding(
         rule=rule.id,
@@ -219,7 +219,8 @@ def _message(record: Record, judgement: Judgement) -> str:
         return f"{taint.origin.text.capitalize() if taint else 'An error text'} is sent to the client: an attacker can {rule.harm}."
     if taint is None or rule.id == "timing":
         detail = f" ({judgement.reason})" if judgement.reason else ""
-        return f"{rule.title}: {sink}{detail}. An attacker can {rule.harm}."
+        given = f"If {judgement.assumption}, an" if judgement.assumption else "An"
+        return f"{rule.title}: {sink}{detail}. {given} attacker can {rule.harm}."
     given = "if it is untrusted, " if judgement.kind == "conditional" else ""
     return f"{taint.origin.text} reaches {sink} unneutralised: {given}an attacker can {rule.harm}."
 

@@ -8,7 +8,7 @@ from cwelens.base.regex.redos import Blowup, Undecided, analyse
 from cwelens.checks.judge import Judgement
 from cwelens.flow import assign, scopes
 from cwelens.flow.run import CallSite
-from cwelens.flow.values import Value
+from cwelens.flow.values import Const, Place, Value
 
 _METHODS = frozenset(("match", "fullmatch"))
 
@@ -33,20 +33,51 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
     return Judgement("undecided" if slow is None else "neutralised", why, judgement.taint)
 
 
-def _pattern(site: CallSite) -> tuple[str | bytes | None, int]:
-    flags: Value | None
+# Where the flags stand among the positional arguments.
+_FLAGS_AT = {
+    "compile": 1,
+    "match": 2,
+    "fullmatch": 2,
+    "search": 2,
+    "findall": 2,
+    "finditer": 2,
+    "split": 3,
+    "sub": 4,
+    "subn": 4,
+}
+
+
+def _given(site: CallSite) -> tuple[Value | None, Value | None]:
+    """The expression and the flags of a call, those of the compiled one for its methods."""
     if site.name.startswith(("re.Pattern.", "regex.Pattern.")):
         obj = scopes.frame_object(site.receiver, site.state) if site.receiver is not None else None
-        given = obj.items.get("pattern") if obj is not None else None
-        flags = obj.items.get("flags") if obj is not None else None
-    else:
-        given = site.args.get(0, "pattern")
-        flags = site.args.get(None, "flags")
+        if obj is None:
+            return None, None
+        return obj.items.get("pattern"), obj.items.get("flags")
+    return site.args.get(0, "pattern"), site.args.get(_FLAGS_AT.get(site.name.rpartition(".")[2]), "flags")
+
+
+def _pattern(site: CallSite) -> tuple[str | bytes | None, int]:
+    given, flags = _given(site)
     constant = given.const() if given is not None else None
     if constant is None or not isinstance(constant.value, str | bytes):
         return None, 0
     number = assign.as_key(flags) if flags is not None else 0
     return constant.value, number if isinstance(number, int) else 0
+
+
+def flags_of(site: CallSite) -> int | None:
+    """The flags of a call, 0 where it has none, None where they are not known."""
+    flags = _given(site)[1]
+    number = assign.as_key(flags) if flags is not None else 0
+    return number if isinstance(number, int) else None
+
+
+def places_of(site: CallSite) -> list[Place]:
+    """Where the literals stand that the expression of a call may be."""
+    given = _given(site)[0]
+    atoms = given.atoms if given is not None else ()
+    return [a.place for a in atoms if isinstance(a, Const) and a.place is not None]
 
 
 def exponential(pattern: str | bytes, flags: int, method: str) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
 from cwelens.flow import calls, configs, entries, expressions, records, regexes, routes, scopes, strings
+from cwelens.flow.library_constants import library_value
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
 
 # Between the components of a joined path: an absolute path after it would replace what stands before.
 JOIN = "\0/"
-# The flags of regular expressions, which are combined like numbers.
-FLAGS = {name: int(flag) for name, flag in re.RegexFlag.__members__.items()}
 PATH_TYPES = ("pathlib.Path", "pathlib.PurePath")
 LABEL_LIMIT = 60
 
@@ -113,12 +110,9 @@ def _lib(run: Run, atom: Lib, name: str, st: State, node: ir.Expr) -> Value:
     type_ = models.attr_type(atom.name, name)
     if type_ is not None:
         return Value((Opaque(type_, label=dotted),))
-    if atom.name == "stat" and name.startswith("S_I"):
-        mode = getattr(stat, name, None)
-        if isinstance(mode, int):
-            return const(mode)
-    if atom.name == "re" and name in FLAGS:
-        return const(FLAGS[name])
+    known = library_value(dotted)
+    if known is not None:
+        return known
     found = scopes.foreign(run, dotted, name)
     return found if found is not None else Value((Lib(dotted),))
 

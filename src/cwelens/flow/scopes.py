@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.flow import attributes, calls, expressions, statements
+from cwelens.flow.library_constants import library_value
 from cwelens.flow.run import Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State
 from cwelens.flow.values import (
@@ -96,6 +97,9 @@ def outcome_value(run: Run, outcome: Outcome, name: str) -> Value:
 def symbol_value(run: Run, symbol: Symbol) -> Value:
     if isinstance(symbol, External):
         name = run.models.canonical(symbol.qualname)
+        known = library_value(name)
+        if known is not None:
+            return known
         found = foreign(run, name, name.rpartition(".")[2]) if "." in name else None
         return found if found is not None else Value((Lib(name),))
     if isinstance(symbol, FunctionInfo):

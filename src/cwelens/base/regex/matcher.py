@@ -32,11 +32,13 @@ _CHARS, _SPLIT, _JUMP, _SAVE, _AT, _ENTER, _LOOP, _BACKREF, _BRANCH, _LOOK, _ATO
 
 
 class Run(NamedTuple):
-    """How a match went: its span or None, the steps it took, and whether the budget ended it (then span is None)."""
+    """How a match went: its span or None, the steps it took, whether the budget ended it (then span is None), and the
+    numbers of the groups that took part."""
 
     span: tuple[int, int] | None
     steps: int
     exhausted: bool
+    groups: frozenset[int] = frozenset()
 
 
 class _Exhausted(Exception):
@@ -48,9 +50,9 @@ class Matcher:
 
     def __init__(self, pattern: Pattern) -> None:
         self._program: list[tuple[Any, ...]] = []
-        self._registers = 2 * len(
-            pattern.groups
-        )  # group starts and ends, then loop counters and loop positions
+        # Group starts and ends, then loop counters and loop positions.
+        self._registers = 2 * len(pattern.groups)
+        self._groups = len(pattern.groups)
         self._emit_node(pattern.root)
         self._emit(_DONE)
         # Registers are copied when one changes: work that counts, so that a budget bounds time.
@@ -169,10 +171,13 @@ class Matcher:
             for start in range(len(subject) + 1 if method == "search" else 1):
                 found = self._match(0, start, registers, whole=method == "fullmatch")
                 if found is not None:
-                    return Run((start, found[0]), self._steps, False)
+                    return Run((start, found[0]), self._steps, False, self._took_part(found[1]))
         except _Exhausted:
             return Run(None, self._steps, True)
         return Run(None, self._steps, False)
+
+    def _took_part(self, registers: tuple[int | None, ...]) -> frozenset[int]:
+        return frozenset(index + 1 for index in range(self._groups) if registers[2 * index + 1] is not None)
 
     def _match(
         self, at: int, position: int, registers: tuple[int | None, ...], whole: bool = False

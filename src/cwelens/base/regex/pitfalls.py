@@ -28,6 +28,19 @@ _SEPARATOR = re.compile(rf"[.{_DOT}]")
 _Skeleton = list[tuple[str, int]]
 
 
+def open_dots(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
+    """The unescaped dots in the host names of a pattern."""
+    try:
+        parsed = parse(pattern, flags)
+    except RegexError:
+        return []
+    found: list[Pitfall] = []
+    apart: list[Node] = [parsed.root]
+    while apart:
+        found += _dots(parsed, _skeleton(parsed, apart.pop(), apart))
+    return sorted(found)
+
+
 def domain_holes(pattern: str | bytes, flags: int = 0, method: str = "search") -> list[Pitfall]:
     """Where a pattern for a host name lets other hosts pass: unescaped dots, and ends that nothing ties down.
 
@@ -158,10 +171,11 @@ _ALNUM = LOWER | UPPER | ASCII_DIGITS
 
 
 def overly_large_ranges(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
-    """Ranges in classes that hold characters of another kind than their ends suggest, such as `[A-z]` or `[+-a]`.
+    """Ranges in classes that hold characters of another kind than their ends suggest, such as `[A-z]` or `[+-a]`, or that
+    overlap, such as `[0-93-5]`.
 
-    Ranges whose ends are written as numbers (`\\x21-\\x7e`), that begin right at the start or stop right at the end of
-    the printable characters, or that lie outside ASCII are taken as meant.
+    Ranges whose ends are written as numbers (`\\x21-\\x7e`), are control characters or lie outside ASCII are taken as meant, and
+    so is a class with a range that begins right at the start or stops right at the end of the printable characters: it lists them with gaps.
     """
     try:
         parsed = parse(pattern, flags)
@@ -172,11 +186,19 @@ def overly_large_ranges(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
         if not isinstance(node, Chars):
             continue
         written = [item for item in node.charset.items if not isinstance(item, str)]
-        for start, end in node.ranges:
-            text = parsed.text[start:end]
-            low, high = _ends(text, written)
-            if high < 128 and not re.search(r"\\[xuUN0-7]", text) and (strays := _strays(low, high)):
+        ranges = [
+            (start, parsed.text[start:end], *_ends(parsed.text[start:end], written))
+            for start, end in node.ranges
+            if not re.search(r"\\[xuUN0-7]", parsed.text[start:end])
+        ]
+        if any(low <= ord("!") or high in (ord("~"), 127) for _, _, low, high in ranges):
+            continue
+        for index, (start, text, low, high) in enumerate(ranges):
+            other = next((t for _, t, a, b in ranges[:index] if high < 128 and a <= high and low <= b), None)
+            if high < 128 and (strays := _strays(low, high)):
                 found.append((start, f"The range `{text}` also holds {strays}."))
+            elif other is not None and other != text:
+                found.append((start, f"The ranges `{other}` and `{text}` overlap."))
     return found
 
 
@@ -190,8 +212,6 @@ def _ends(text: str, written: list[tuple[int, int]]) -> tuple[int, int]:
 
 def _strays(low: int, high: int) -> str:
     """What a range holds that its ends do not suggest, for people; "" when nothing."""
-    if low in map(ord, " !") or high == ord("~"):
-        return ""
     ends = of(chr(low)) | of(chr(high))
     inner = between(low, high)
     if any(ends & kind == ends for kind in _KINDS):

@@ -142,6 +142,14 @@ class _Analysis:
         return None
 
     def _confirm_polynomial(self, candidate: Candidate) -> Blowup | None:
+        found = self._grows(candidate)
+        if found is None and candidate.retry:
+            # At the start of the subject another branch, tied to it, may match at once: begin with what none reads.
+            lead = self._stopping(frozenset(self._nfa.starts))[:1]
+            found = self._grows(candidate._replace(prefix=lead + candidate.prefix)) if lead else None
+        return found
+
+    def _grows(self, candidate: Candidate) -> Blowup | None:
         for suffix in self._suffixes(candidate):
             counts = self._measure(candidate, suffix, _POLYNOMIAL_PUMPS, _POLYNOMIAL_STEPS)
             if len(counts) > 1 and counts[-1] >= counts[-2] * _POLYNOMIAL_RATIO:
