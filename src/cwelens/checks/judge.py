@@ -46,7 +46,7 @@ FORMULA = ch.of("=+-@\t\r")
 # A quoted attribute that is a link, at its start.
 LINK = re.compile(r"""(?i)\b(?:href|src|action|formaction)\s*=\s*["']$""")
 REGEX = ch.of("\\.^$*+?{}[]|()")
-CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII)
+CODE = ch.ALL & ~ch.IDENTIFIER
 
 
 class Judgement:
@@ -420,8 +420,13 @@ def _argv(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, ch.of("-"), "so no option")
 
 
-def _number(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
-    return _only(hole, ch.ALL & ~ch.FLOAT & ~ch.of("TrueFalse"), "so it is a number or a truth value")
+def _tested(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return _only(hole, ch.ALL & ~ch.IDENTIFIER & ~ch.FLOAT, "so it was converted or tested")
+
+
+def _words(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """Every format that makes objects needs a mark for them: `!`, a line break, a bracket, a byte that is no letter."""
+    return _only(hole, ch.ALL & ~ch.ALNUM & ~ch.of("_-"), "which names no object")
 
 
 def _xml(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
@@ -463,7 +468,8 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "template.text": _template,
     "format.string": _template,
     "process.argv": _argv,
-    "session.value": _number,
+    "session.value": _tested,
+    "deserialise": _words,
     "xml.document": _xml,
     "xml.bomb": _xml,
 }

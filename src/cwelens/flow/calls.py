@@ -115,6 +115,16 @@ CARRYING = (
             "decode",
             "encode",
             "getlist",
+            "get_all",
+            "get_list",
+            "getall",
+            "getone",
+            "getfirst",
+            "lists",
+            "multi_items",
+            "to_dict",
+            "dict",
+            "model_dump",
             "getvalue",
             "group",
             "groups",
@@ -809,6 +819,8 @@ def _by_row(
         values += args.at(port, receiver)
     for value in values:
         taints = join_taints(taints, deep_taints(value, st))
+    if row.undo:
+        taints = tuple(t.without(row.undo) for t in taints)
     mask = run.shared.mask(row.chars) if row.chars is not None else ch.ALL
     _call_back(run, node, args, st)
     if row.type == "builtins.str" and len(values) == 1 and row.chars is None and row.from_ is not None:

@@ -146,14 +146,15 @@ class Setting(ConditionalRow):
 
 class Returns(ConditionalRow):
     """What a call gives back: its `type`, the ports its content comes `from_` (None: not said, so every one), the named set of
-    characters it can hold."""
+    characters it can hold. It decodes what was made safe for the contexts `undo`, so that they no longer hold."""
 
     TABLE = "returns"
-    __slots__ = ("chars", "from_", "type")
+    __slots__ = ("chars", "from_", "type", "undo")
 
     def _read(self, table: Table) -> None:
         self.type = table.name("type")
         self.from_ = table.ports("from")
+        self.undo = table.contexts("undo")
         self.chars = table.chars()
         if self.type is None and self.from_ is None and self.chars is None:
             raise table.error("type, from or chars", "missing")
