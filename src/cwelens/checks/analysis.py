@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
 from cwelens.checks import accounts, enumeration, exposure, literals, outcome, passwords, patterns, races
+from cwelens.checks import accounts, exposed, exposure, literals, outcome, passwords, patterns, races
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
@@ -81,6 +82,7 @@ def analyse(
     passwords.check(checker, modules)
     exposure.check(checker, modules)
     enumeration.check(checker, modules)
+    exposed.check(checker, modules)
     races.check(checker, modules)
     patterns.check(checker)
     findings, operations = outcome.results(checker)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
 from cwelens.checks import content_type, hashing, names, pages, patterns, regexes
+from cwelens.checks import content_type, hashing, names, patterns, regexes, sensitive
+from cwelens.checks.bodies import Body
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
@@ -151,6 +153,7 @@ class Checker:
         self.fields = Written()
         # Regular expressions by file and position.
         self.patterns: dict[Any, patterns.Known] = {}
+        self.bodies: dict[int, Body] = {}
 
     # Recording
 
@@ -273,6 +276,8 @@ class Checker:
             self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
             self._details(run, site, row.concept, values)
         for misuse in models.misuses(site.name):
+            if misuse.concept == "cookie.secure" and site.name.endswith("cookie"):
+                self._secret_cookie(run, site)
             self._misuse(run, site, misuse, lookup)
 
     def _judge_sink(self, run: Run, site: CallSite, rule: Rule, values: list[Value], st: State) -> Judgement:
@@ -580,14 +585,36 @@ class Checker:
             if judgement.kind in ("defect", "conditional"):
                 self.record(run, rule, site.place, site.written, judgement, library, site.note)
 
+    def body_of(self, run: Run) -> Body:
+        """What the names of the function are assigned that is being interpreted."""
+        frame = run.frame
+        key = id(frame.func.node) if frame.func is not None else id(frame.module)
+        known = self.bodies.get(key)
+        if known is None:
+            known = self.bodies[key] = Body(frame.module, frame.func)
+        return known
+
+    def _secret_cookie(self, run: Run, site: CallSite) -> None:
+        """A password, or private data, as the value of a cookie."""
+        node = site.node
+        if isinstance(node, ir.Call):
+            values = [*node.args[1:2], *(v for k, v in node.keywords if k == "value")]
+            for part in values:
+                secret = sensitive.found_in(part, self.body_of(run), "password")
+                if secret is not None:
+                    judgement = Judgement(
+                        "defect", f"`{written(secret)}` is sent to the browser and kept there"
+                    )
+                    self.record(run, RULES["cookie.cleartext"], site.place, site.written, judgement)
+
     def _password_hash(self, run: Run, site: CallSite, row: Any) -> None:
         """A fast hash of something that is called a password."""
         node = site.node
         if isinstance(node, ir.Call):
             for part in [*node.args, *(v for _, v in node.keywords)]:
-                name = password_in(part)
-                if name is not None:
-                    judgement = Judgement("defect", f"`{name}` is hashed with a fast function")
+                secret = sensitive.found_in(part, self.body_of(run), "password")
+                if secret is not None:
+                    judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")
                     self.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
 
     def _sensitive(self, run: Run, site: CallSite) -> None:
@@ -596,7 +623,7 @@ class Checker:
         if not isinstance(node, ir.Call):
             return
         for part in [*node.args, *(v for _, v in node.keywords)]:
-            secret = secret_in(part)
+            secret = sensitive.found_in(part, self.body_of(run))
             if secret is not None and not _harmless_secret(run, secret, site.state):
                 judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
                 self.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
@@ -659,59 +686,6 @@ def attribute_of(node: ir.Expr, name: str, st: State) -> Value | None:
         path = assign.path_of(node.func.base)
         if path is not None:
             return st.env.get(f"{path}.{name}") or st.env.get(f"{path}[{name!r}]")
-    return None
-
-
-def password_in(node: ir.Expr) -> str | None:
-    """The name of a password whose text an expression is made of: also encoded, concatenated or formatted."""
-    for part in walk(node):
-        if isinstance(part, ir.Name) and names.is_password(part.id):
-            return part.id
-        if isinstance(part, ir.Attr) and names.is_password(part.name):
-            return part.name
-        if isinstance(part, ir.Item) and isinstance(part.key, ir.Const) and isinstance(part.key.value, str):
-            if names.is_password(part.key.value):
-                return part.key.value
-    return None
-
-
-def secret_in(node: ir.Expr) -> ir.Expr | None:
-    """The first name, attribute or item in an expression that names a password or another secret, outside of nested calls."""
-    stack: list[ir.Node] = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, ir.Call):
-            # What a call makes of a secret (its length, a hash) is not the secret; formatting keeps it.
-            if isinstance(part.func, ir.Attr) and part.func.name in ("format", "get", "strip"):
-                stack += [*part.args, *(v for _, v in part.keywords), part.func.base]
-                if (
-                    part.func.name == "get"
-                    and part.args
-                    and isinstance(part.args[0], ir.Const)
-                    and isinstance(part.args[0].value, str)
-                ):
-                    if names.is_password(part.args[0].value):
-                        return part
-            continue
-        if isinstance(part, ir.Name) and names.is_secret(part.id) and not part.id.isupper():
-            return part
-        if isinstance(part, ir.Attr):
-            if names.is_secret(part.name):
-                return part
-            continue
-        if isinstance(part, ir.Item):
-            if (
-                isinstance(part.key, ir.Const)
-                and isinstance(part.key.value, str)
-                and names.is_secret(part.key.value)
-            ):
-                return part
-            continue
-        if isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond):
-            continue
-        from cwelens.ir.walk import children
-
-        stack += list(children(part))
     return None
 
 

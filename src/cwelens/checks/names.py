@@ -107,3 +107,31 @@ def is_cipher_key(name: str) -> bool:
     """Whether a name can be that of a cryptographic key: `KEY`, `aes_key`, `signing_key`."""
     parts = words(name)
     return bool(parts) and parts[-1] == "key" and not _NO_CIPHER & set(parts)
+
+
+# What identifies or locates a person, or pays in their name. A number or place that many things have needs a person before it.
+_PRIVATE = frozenset(("ssn", "creditcard", "ccn", "cvv", "cvc", "iban", "dob", "birthdate"))
+_PRIVATE_PAIRS = frozenset(
+    (("social", "security"), ("credit", "card"), ("debit", "card"), ("card", "number"), ("bank", "number"), ("bank", "account"),
+     ("routing", "number"), ("passport", "no"), ("passport", "number"), ("passport", "id"), ("home", "address"), ("street", "address"),
+     ("date", "birth"), ("birth", "date"), ("mobile", "number"), ("mobile", "no"), ("phone", "number"), ("phone", "no"), ("telephone", "number"),
+     ("medical", "record"), ("national", "id"), ("tax", "id"))
+)  # fmt: skip
+_PERSON = frozenset(
+    ("user", "customer", "patient", "client", "person", "employee", "home", "member", "student", "my")
+)
+_PLACE = frozenset(("latitude", "longitude", "lat", "lng", "lon", "salary", "phone", "birthday"))
+
+
+def is_private(name: str) -> bool:
+    """Whether a name is that of private data of a person: `ssn`, `credit_card`, `user_latitude`, `phoneNo`."""
+    parts = [w for w in words(name) if w != "of"]
+    if (
+        not parts
+        or (parts[-1] in _ABOUT and parts[-1] != "id")
+        or parts[0] in ("is", "has", "check", "validate")
+    ):
+        return False
+    if any(w in _PRIVATE for w in parts) or any(p in _PRIVATE_PAIRS for p in pairwise(parts)):
+        return True
+    return any(a in _PERSON and b in _PLACE for a, b in pairwise(parts))

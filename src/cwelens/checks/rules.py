@@ -876,6 +876,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Require a minimum length (8 and more) and refuse common passwords.",
     ),
     _weak(
+        "cleartext-cookie",
+        "cookie.cleartext",
+        315,
+        "Sensitive data in a cookie in clear text",
+        "medium",
+        "read it from the browser, or on the way to it",
+        "Keep it on the server, and give the browser an identifier of the session that cannot be guessed.",
+    ),
+    _weak(
         "cleartext-storage",
         "cleartext.storage",
         312,

@@ -1,18 +1,17 @@
-"""What the checks without flow share: recording a defect at a node, and looking up what a name was given in its function."""
+"""What the checks without flow share: recording a defect at a node; and `bodies`, where they look names up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cwelens.checks.bodies import Body, bodies, last_name, root_name, texts
 from cwelens.checks.checker import Checker, Record
 from cwelens.checks.judge import Judgement
 from cwelens.checks.rules import BY_ID
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
-    from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
+    from cwelens.resolve.symbols import ModuleInfo
 
 
 def add(checker: Checker, module: ModuleInfo, node: ir.Node, rule_id: str, reason: str, code: str) -> None:
@@ -34,83 +33,4 @@ def enclosing(module: ModuleInfo, node: ir.Node) -> str:
     return found
 
 
-class Body:
-    """A function's body (or a module's top level), with what its names are assigned."""
-
-    __slots__ = ("assigned", "function", "module", "nodes", "params")
-
-    def __init__(self, module: ModuleInfo, function: FunctionInfo | None) -> None:
-        self.module = module
-        self.function = function
-        statements = function.node.body if function is not None else module.body
-        self.nodes = list(_own(statements))
-        self.params = [p.name for p in function.node.params] if function is not None else []
-        self.assigned: dict[str, list[ir.Expr]] = {}
-        for node in self.nodes:
-            if isinstance(node, ir.Assign) and node.value is not None:
-                for target in node.targets:
-                    self._bind(target, node.value)
-            elif isinstance(node, ir.Walrus):
-                self._bind(node.target, node.value)
-
-    def _bind(self, target: ir.Expr, value: ir.Expr) -> None:
-        if isinstance(target, ir.Name):
-            self.assigned.setdefault(target.id, []).append(value)
-        elif (
-            isinstance(target, ir.Seq) and isinstance(value, ir.Seq) and len(target.items) == len(value.items)
-        ):
-            for part, given in zip(target.items, value.items):
-                self._bind(part, given)
-
-
-def _own(statements: list[ir.Stmt]) -> Iterator[ir.Node]:
-    """The nodes of a body without those of the functions and classes defined in it."""
-    stack: list[ir.Node] = list(reversed(statements))
-    from cwelens.ir.walk import children
-
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ir.Function | ir.Class):
-            continue
-        yield node
-        stack.extend(reversed(list(children(node))))
-
-
-def bodies(module: ModuleInfo) -> Iterator[Body]:
-    """The bodies of a module: its top level and every function."""
-    yield Body(module, None)
-    for function in module.functions:
-        yield Body(module, function)
-
-
-def last_name(node: ir.Expr) -> str:
-    """The last name of a callee or an access: `b` of `a.b`, `a["b"]` and `b`; "" for anything else."""
-    if isinstance(node, ir.Name):
-        return node.id
-    if isinstance(node, ir.Attr):
-        return node.name
-    if isinstance(node, ir.Item) and isinstance(node.key, ir.Const) and isinstance(node.key.value, str):
-        return node.key.value
-    return ""
-
-
-def root_name(node: ir.Expr) -> str:
-    """The name that an access begins with: `a` of `a.b["c"].get("d")`."""
-    while True:
-        if isinstance(node, ir.Attr | ir.Item):
-            node = node.base
-        elif isinstance(node, ir.Call):
-            node = node.func
-        elif isinstance(node, ir.Await):
-            node = node.value
-        else:
-            return node.id if isinstance(node, ir.Name) else ""
-
-
-def texts(node: ir.Node) -> Iterator[str]:
-    """The literal texts in an expression."""
-    for part in walk(node):
-        if isinstance(part, ir.Const) and isinstance(part.value, str):
-            yield part.value
-        elif isinstance(part, ir.Format):
-            yield from (p for p in part.parts if isinstance(p, str))
+__all__ = ["Body", "add", "bodies", "enclosing", "last_name", "root_name", "texts"]

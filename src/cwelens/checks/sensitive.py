@@ -1,0 +1,93 @@
+"""Sensitive data in an expression, by the names in it: passwords and other secrets, numbers and addresses of people.
+
+A name of the function that says nothing is looked up in what it was assigned. What a call makes of a secret (its length, a hash, a
+masked form) is not the secret; conversions and formatting keep it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cwelens.checks import names
+from cwelens.checks.bodies import Body, last_name
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import children
+
+# What gives back what it is given, in another form.
+_KEEPING = frozenset(
+    ("format", "get", "strip", "rstrip", "lstrip", "lower", "upper", "encode", "decode", "join", "str", "repr", "bytes", "dumps", "pformat")
+)  # fmt: skip
+# Verbs of functions that give the thing itself.
+_GIVING = frozenset(
+    ("get", "fetch", "read", "load", "ask", "prompt", "generate", "gen", "create", "make", "new", "random", "retrieve", "lookup", "decrypt",
+     "request", "getpass")
+)  # fmt: skip
+# What a parser, a board and a puzzle have as well.
+_AMBIGUOUS = frozenset(("token", "pin", "salt", "nonce", "secret", "next_token"))
+_MADE_SAFE = re.compile(
+    r"(?i)hash|crypt(?<!decrypt)|digest|mask|redact|obfusc|censor|scrub|hidden|hmac|md5|sha\d"
+)
+_DEPTH = 3
+
+
+def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth: int = 0) -> ir.Expr | None:
+    """The first part of an expression that holds sensitive data; `wanted` is "any", "printed" (no
+    secret whose name also means parts of a text), or "password" (only passwords and private data)."""
+    stack: list[ir.Node] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ir.Name):
+            if _sensitive(part.id, wanted) and not part.id.isupper():
+                if not _known_harmless(part.id, body):
+                    return part
+            elif body is not None and depth < _DEPTH:
+                for value in body.assigned.get(part.id, [])[:3]:
+                    if found_in(value, body, wanted, depth + 1) is not None:
+                        return part
+        elif isinstance(part, ir.Attr):
+            if _sensitive(part.name, wanted):
+                return part
+        elif isinstance(part, ir.Item):
+            key = part.key
+            if isinstance(key, ir.Const) and isinstance(key.value, str) and _sensitive(key.value, wanted):
+                return part
+        elif isinstance(part, ir.Call):
+            if _gives(part, wanted):
+                return part
+            if last_name(part.func) in _KEEPING:
+                stack += [*part.args, *(v for _, v in part.keywords)]
+                if isinstance(part.func, ir.Attr):
+                    stack.append(part.func.base)
+        elif not isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond | ir.Unary):
+            stack += list(children(part))
+    return None
+
+
+def _gives(call: ir.Call, wanted: str) -> bool:
+    """Whether a call gives a secret by its name (`get_password()`), or by the key it asks for (`form.get("password")`)."""
+    name = last_name(call.func)
+    if name == "getpass":
+        return True
+    first = call.args[0] if call.args else None
+    if name in ("get", "pop", "getvalue", "get_secret") and isinstance(first, ir.Const):
+        return isinstance(first.value, str) and names.is_password(first.value)
+    parts = names.words(name)
+    return len(parts) > 1 and parts[0] in _GIVING and _sensitive(name, wanted)
+
+
+def _sensitive(name: str, wanted: str) -> bool:
+    if wanted == "any" or (wanted == "printed" and name not in _AMBIGUOUS):
+        return names.is_secret(name) or names.is_private(name)
+    return names.is_password(name) or names.is_private(name)
+
+
+def _known_harmless(name: str, body: Body | None) -> bool:
+    """Whether a name is only ever assigned nothing, a number, or something hashed, encrypted or masked."""
+    given = body.assigned.get(name) if body is not None else None
+    if not given:
+        return False
+    safe = [v for v in given if isinstance(v, ir.Call) and _MADE_SAFE.search(last_name(v.func))]
+    empty = [
+        v for v in given if isinstance(v, ir.Const) and not (isinstance(v.value, str | bytes) and v.value)
+    ]
+    return bool(safe) or len(empty) == len(given)
