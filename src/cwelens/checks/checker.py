@@ -600,7 +600,7 @@ class Checker:
         if isinstance(node, ir.Call):
             values = [*node.args[1:2], *(v for k, v in node.keywords if k == "value")]
             for part in values:
-                secret = sensitive.found_in(part, self.body_of(run), "password")
+                secret = sensitive.found_in(part, self.body_of(run), "kept")
                 if secret is not None:
                     judgement = Judgement(
                         "defect", f"`{written(secret)}` is sent to the browser and kept there"

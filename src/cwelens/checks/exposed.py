@@ -13,6 +13,7 @@ from cwelens.checks.rules import BY_ID
 from cwelens.checks.static import enclosing
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -26,16 +27,51 @@ _DUMPING = frozenset(("dump", "safe_dump"))
 _FORMATS = frozenset(("json", "yaml", "toml", "pickle", "simplejson", "ujson", "tomli_w"))
 
 
+# What makes a module a program that somebody runs in a terminal: what it prints is for that person.
+_COMMAND_LINE = (
+    "argparse",
+    "click",
+    "optparse",
+    "docopt",
+    "typer",
+    "fire",
+    "cmd",
+    "getopt",
+    "flask_script",
+    "sys.argv",
+    "django.core.management",
+)
+
+
 def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     """Looks through the given modules; tests are passed over."""
     for module in modules:
         if is_test_module(module):
             continue
+        terminal = _for_terminal(module)
         for body in bodies(module):
             files = _files(body)
             for node in body.nodes:
                 if isinstance(node, ir.Call):
-                    _call(checker, body, node, files)
+                    if not terminal or not _shows(node):
+                        _call(checker, body, node, files)
+
+
+def _for_terminal(module: ModuleInfo) -> bool:
+    """Whether a module is a program of the command line, by what it imports and reads."""
+    targets = {b.target or "" for bindings in module.bindings.values() for b in bindings}
+    if any(t == name or t.startswith(f"{name}.") for t in targets for name in _COMMAND_LINE):
+        return True
+    return any(isinstance(n, ir.Attr) and n.name == "argv" for n in walk(*module.body))
+
+
+def _shows(node: ir.Call) -> bool:
+    """Whether a call writes to the terminal."""
+    base = node.func.base if isinstance(node.func, ir.Attr) else None
+    name = last_name(node.func)
+    return name in _SHOWING or (
+        name in _WRITING and base is not None and _STREAM.match(written(base)) is not None
+    )
 
 
 def _files(body: Body) -> set[str]:
@@ -54,7 +90,7 @@ def _opens(node: ir.Expr) -> bool:
 def _call(checker: Checker, body: Body, node: ir.Call, files: set[str]) -> None:
     name = last_name(node.func)
     base = node.func.base if isinstance(node.func, ir.Attr) else None
-    if name in _SHOWING or (name in _WRITING and base is not None and _STREAM.match(written(base))):
+    if _shows(node):
         if any(k == "file" and not _STREAM.match(written(v)) for k, v in node.keywords):
             return
         secret = _among(node.args, body, "any" if name in _WRITING else "printed")
@@ -70,7 +106,7 @@ def _call(checker: Checker, body: Body, node: ir.Call, files: set[str]) -> None:
         or (name in _WRITING and (_opens(base) or (isinstance(base, ir.Name) and base.id in files)))
         or (name in _DUMPING and root_name(base) in _FORMATS)
     ):
-        secret = _among(node.args[:1], body, "password")
+        secret = _among(node.args[:1], body, "kept")
         if secret is not None:
             _add(
                 checker,

@@ -32,7 +32,7 @@ _DEPTH = 3
 
 def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth: int = 0) -> ir.Expr | None:
     """The first part of an expression that holds sensitive data; `wanted` is "any", "printed" (no
-    secret whose name also means parts of a text), or "password" (only passwords and private data)."""
+    secret whose name also means parts of a text), "kept" (only passwords and private data), or "password"."""
     stack: list[ir.Node] = [node]
     while stack:
         part = stack.pop()
@@ -78,7 +78,7 @@ def _gives(call: ir.Call, wanted: str) -> bool:
 def _sensitive(name: str, wanted: str) -> bool:
     if wanted == "any" or (wanted == "printed" and name not in _AMBIGUOUS):
         return names.is_secret(name) or names.is_private(name)
-    return names.is_password(name) or names.is_private(name)
+    return names.is_password(name) or (wanted == "kept" and names.is_private(name))
 
 
 def _known_harmless(name: str, body: Body | None) -> bool:
