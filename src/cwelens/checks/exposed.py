@@ -53,12 +53,15 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
             files = _files(body)
             for node in body.nodes:
                 if isinstance(node, ir.Call):
-                    if not terminal or not _shows(node):
+                    # At the top level of a module prints what is run as a script.
+                    if not _shows(node) or not (terminal or body.function is None):
                         _call(checker, body, node, files)
 
 
 def _for_terminal(module: ModuleInfo) -> bool:
-    """Whether a module is a program of the command line, by what it imports and reads."""
+    """Whether a module is a program of the command line, by how it begins, what it imports and reads."""
+    if module.source.text.startswith("#!"):
+        return True
     targets = {b.target or "" for bindings in module.bindings.values() for b in bindings}
     if any(t == name or t.startswith(f"{name}.") for t in targets for name in _COMMAND_LINE):
         return True
