@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
-from cwelens.checks import accounts, enumeration, exposure, literals, outcome, passwords, patterns, races
-from cwelens.checks import accounts, exposed, exposure, literals, outcome, passwords, patterns, races
+from cwelens.checks import (
+    accounts,
+    enumeration,
+    exposed,
+    exposure,
+    literals,
+    outcome,
+    passwords,
+    patterns,
+    races,
+)
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering

@@ -10,8 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import content_type, hashing, names, pages, patterns, regexes
-from cwelens.checks import content_type, hashing, names, patterns, regexes, sensitive
+from cwelens.checks import content_type, hashing, names, pages, patterns, regexes, sensitive
 from cwelens.checks.bodies import Body
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
