@@ -445,6 +445,8 @@ _DANGER: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]] = {
     "sql.text": _sql,
     "query.text": _sql,
     "shell.command": _shell,
+    "shell.remote": _shell,
+    "html.mail": _html,
     "process.program": _program,
     "path.file": _path,
     "path.probe": _path,

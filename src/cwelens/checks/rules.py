@@ -124,6 +124,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("html",),
     ),
     _flow(
+        "html-mail",
+        "html.mail",
+        79,
+        "HTML injection into an e-mail",
+        "medium",
+        "put links, forms and images of their own into a mail that seems to come from the sender",
+        "Render the mail through a template with autoescaping, or escape the value: `html.escape(value)`.",
+        ("html",),
+    ),
+    _flow(
         "command-injection",
         "shell.command",
         78,
@@ -133,6 +143,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         "Run the program without a shell and pass a list: `subprocess.run(['program', value])`.",
         ("shell",),
         True,
+    ),
+    _flow(
+        "remote-command-injection",
+        "shell.remote",
+        78,
+        "Command injection on another machine",
+        "critical",
+        "run any command on the machine that the session leads to",
+        "Quote the value for the shell at the far end (`shlex.quote(value)`), or check it against what it may be.",
+        ("shell",),
     ),
     _flow(
         "program-injection",
