@@ -162,6 +162,14 @@ def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:
         type_ = type_of_atom(atom, st)
         if type_:
             run.observer.setting(run, target, f"{type_}.{target.name}", None, value, st, written(target))
+            for owner in run.models.bases(type_):
+                name = f"{owner}.{target.name}.__set__"
+                if run.models.sinks(name) and not run.quiet:
+                    given = Args([value], {})
+                    site = CallSite(
+                        target, place, name, written(target), given, Value((atom,)), st, run.frame, ""
+                    )
+                    run.observer.call(run, site)
     if not heap_only and path is not None:
         st.env[path] = value
 

@@ -9,7 +9,7 @@ from cwelens.base import chars as ch
 from cwelens.flow import calls, configs, entries, expressions, records, regexes, routes, scopes, strings
 from cwelens.flow.library_constants import library_value
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
-from cwelens.flow.state import Frame, Obj, State, deep_taints
+from cwelens.flow.state import Frame, Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
     NOTHING,
     Atom,
@@ -547,7 +547,12 @@ def sliced(run: Run, base: Value, bounds: list[Value], st: State, node: ir.Expr)
             out.append(Opaque(atom.type, atom.taints, atom.chars, atom.note, atom.label))
         else:
             out.append(strings.hole(atom, st))
-    return make(out) if out else NOTHING
+    if not out:
+        return NOTHING
+    upper = bounds[1].const() if len(bounds) > 1 else None
+    if upper is not None and isinstance(upper.value, int) and upper.value >= 0:
+        return map_taints(make(out), lambda t: t.neutralised(("size",), f"a slice at line {node.pos[0]}"))
+    return make(out)
 
 
 def _sliced_text(atom: Text, plain: list[Any] | None, st: State) -> Atom:

@@ -12,6 +12,7 @@ from cwelens.flow import (
     paths,
     regexes,
     scopes,
+    sizes,
     strings,
     typetests,
     validators,
@@ -197,14 +198,6 @@ def _assume_bool(run: Run, node: ir.BoolOp, st: State, wanted: bool) -> State | 
     return done
 
 
-def _bounded(run: Run, number: ir.Expr, limit: ir.Expr, st: State) -> None:
-    """`number <= limit`: it is not too large, unless the limit comes from outside as well."""
-    value = known_value(run, number, st)
-    if taints_of(value) and not _suspect(known_value(run, limit, st)):
-        why = _why(run, number, f"a test of `{written(number)}`")
-        _neutralise(run, number, ("size",), why, st)
-
-
 _NEGATED = {
     "==": "!=",
     "!=": "==",
@@ -237,9 +230,6 @@ def _assume_compare(
         return _assume_equal(run, left, right, st)
     if op in ("<", "<="):
         validators.assume_subset(run, left, known_value(run, right, st), st)
-        _bounded(run, left, right, st)
-    elif op in (">", ">="):
-        _bounded(run, right, left, st)
     if op in ("!=", "is not"):
         for one, two in ((left, right), (right, left)):
             other = known_value(run, two, st).const()
@@ -250,6 +240,9 @@ def _assume_compare(
                     return None
                 if len(kept) < len(value.atoms):
                     assign.refine(one, make(kept), st)
+        return st
+    if op in ("<", "<=", ">", ">="):
+        sizes.assume(run, left, op, right, st)
         return st
     if op == "in":
         return _assume_in(run, left, right, st)

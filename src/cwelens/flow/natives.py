@@ -21,6 +21,7 @@ from cwelens.flow import (
     records,
     regexes,
     scopes,
+    sizes,
     strings,
     typetests,
 )
@@ -498,8 +499,7 @@ def _minimum(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`min(number, 100)`: not more than what the code says."""
     value = _one_of(run, node, args, st)
     if len(args.positional) > 1 and any(not deep_taints(a, st) for a in args.positional):
-        why = f"`min()` at line {node.pos[0]}"
-        value = map_taints(value, lambda t: t.neutralised(("size",), why))
+        value = sizes.cut(value, f"`min()` at line {node.pos[0]}")
     return value
 
 
@@ -771,6 +771,37 @@ def _ternary_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return BOOL
 
 
+def _normal_form(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`unicodedata.normalize`: look-alikes become the characters themselves, so that what was escaped before may need it again."""
+    value = args.get(1, "unistr")
+    if value is None:
+        return UNKNOWN
+    plain = value.const()
+    if plain is not None:
+        return value
+    one = strings.merge(value, st)
+    undone = (
+        "html",
+        "html.script",
+        "html.url",
+        "shell",
+        "path",
+        "path.dots",
+        "path.dotslash",
+        "path.absolute",
+        "sql",
+        "xpath",
+    )
+    taints = tuple(t.without(undone) for t in one.taints)
+    return Value(
+        (
+            Opaque(
+                "builtins.str", taints, ch.ALL if one.chars & ch.NON_ASCII else one.chars, one.note, one.label
+            ),
+        )
+    )
+
+
 def _stack_trace(type_: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
     """What `traceback` tells of the error that is being handled, or of the calls that are running."""
 
@@ -876,6 +907,7 @@ _FUNCTIONS: dict[str, Callable[[Run, ir.Expr, Args, State], Value]] = {
     "configparser.ConfigParser": configs.new,
     "configparser.RawConfigParser": configs.new,
     "configparser.SafeConfigParser": configs.new,
+    "unicodedata.normalize": _normal_form,
     "traceback.format_exc": _stack_trace("builtins.str"),
     **{
         f"traceback.{name}": _stack_trace("traceback.Lines")

@@ -281,7 +281,9 @@ class Models:
         if self._words is None:
             words: set[str] = set()
             for table, field in (("sink", "call"), ("misuse", "call"), ("setting", "set")):
-                words.update(name.rpartition(".")[2] for name in self._index(table, field))
+                words.update(
+                    name.removesuffix(".__set__").rpartition(".")[2] for name in self._index(table, field)
+                )
             for row in self._all(Setting):
                 words.update(row.keys)
             for name, target in self._data.alias.items():
