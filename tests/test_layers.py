@@ -11,9 +11,11 @@ ROOT = Path(cwelens.__file__).parent
 LAYERS = (
     "cli",
     "cli_models",
+    "cli_routes",
     "render",
     "report",
     "checks",
+    "app",
     "flow",
     "models",
     "resolve",

@@ -6,11 +6,12 @@ from collections import Counter
 
 import pytest
 
+from cwelens.checks.access.rules import ACCESS_RULES
 from cwelens.checks.rules import FLOW_RULES, RULES, WEAK_RULES, Rule
 from cwelens.cwe import catalogue
 from cwelens.models import store
 
-ALL = (*FLOW_RULES, *WEAK_RULES)
+ALL = (*FLOW_RULES, *WEAK_RULES, *ACCESS_RULES)
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.id)
@@ -23,7 +24,7 @@ def test_the_weakness_may_be_mapped_to(rule: Rule) -> None:
 def test_ids_and_concepts_are_unique() -> None:
     """One rule for one concept."""
     assert [i for i, n in Counter(rule.id for rule in ALL).items() if n > 1] == []
-    assert len(RULES) == len(ALL)
+    assert len(RULES) + len(ACCESS_RULES) == len(ALL)
 
 
 def test_every_concept_is_in_the_vocabulary() -> None:

@@ -29,6 +29,7 @@ commands:
   review PATH…        review files, directories or - (standard input)
   cwe ID | WORDS      what a weakness is
   cwe check FILE…     judge every CWE reference in a text, JSON or SARIF file
+  routes PATH…        the routes of an application: guards, identity, what each touches
   models COMMAND      show, check, suggest and cover the models of libraries
 
 `cwelens COMMAND --help` says more; `cwelens --version` prints the version."""
@@ -45,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
             from cwelens.cwe.cli import main as cwe
 
             return cwe(rest)
+        if command == "routes":
+            from cwelens.cli_routes import main as routes
+
+            return routes(rest)
         if command == "models":
             from cwelens.cli_models import main as models
 
@@ -57,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         if command in ("--help", "-h", "help"):
             print(_ROOT_HELP)
             return 0 if arguments else USAGE
-        print(f"cwelens: no command {command!r}; there are review, cwe and models", file=sys.stderr)
+        print(f"cwelens: no command {command!r}; there are review, routes, cwe and models", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
         # The reader has gone (`| head`): there is nobody left to tell.

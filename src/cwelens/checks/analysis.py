@@ -19,6 +19,7 @@ from cwelens.checks import (
     patterns,
     races,
 )
+from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
@@ -28,6 +29,7 @@ from cwelens.flow.run import REMOTE, Shared
 from cwelens.resolve.templates import Pages
 
 if TYPE_CHECKING:
+    from cwelens.app.model import Application
     from cwelens.models.index import Models
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ModuleInfo
@@ -50,6 +52,7 @@ class Analysis:
     operations: list[Operation]
     sources: list[Source]
     entries: Entries = field(default_factory=Entries)
+    application: Application | None = None
 
 
 def analyse(
@@ -95,6 +98,8 @@ def analyse(
     races.check(checker, modules)
     patterns.check(checker)
     findings, operations = outcome.results(checker)
+    application = run.check(program, modules)
+    outcome.merge(findings, operations, application.findings, application.operations)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
     sources.sort(key=lambda s: (s.location, s.concept))
-    return Analysis(findings, operations, sources, entries)
+    return Analysis(findings, operations, sources, entries, application.app)

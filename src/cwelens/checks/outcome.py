@@ -95,6 +95,27 @@ def _stands_elsewhere(record: Record, literals: set[tuple[str, int, str]]) -> bo
     return (source.path, line) != here and (source.path, line, record.concept.partition(".")[0]) in literals
 
 
+def merge(
+    findings: list[Finding], operations: list[Operation], more: list[Finding], about: list[Operation]
+) -> None:
+    """Adds findings that rest on no flow and the operations they are about, in the order of places; one that is known at its line stays out."""
+    known = {(f.location.path, f.location.line, f.cwe) for f in findings}
+    for finding, operation in zip(more, about):
+        if (finding.location.path, finding.location.line, finding.cwe) not in known:
+            findings.append(finding)
+            operations.append(operation)
+    findings.sort(key=_place_of_finding)
+    operations.sort(key=_place_of_operation)
+
+
+def _place_of_finding(f: Finding) -> tuple[str, int, int, int, str]:
+    return f.location.path, f.location.line, f.location.column, f.cwe, f.rule
+
+
+def _place_of_operation(o: Operation) -> tuple[str, int, int, int, str]:
+    return o.location.path, o.location.line, o.location.column, o.cwe, o.concept
+
+
 def _called(shared: Shared) -> set[str]:
     """Qualified names of the functions that the input itself calls."""
     return {f.qualname for key, f in shared.functions.items() if shared.called.get(key)}

@@ -322,6 +322,7 @@ def _material(
         regions=regions,
         inputs=inputs,
         context_given=context_given,
+        application=analysis.application,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cwelens.app.model import Application
     from cwelens.checks.finding import Finding, Operation
     from cwelens.flow.entries import Entries
     from cwelens.models.index import Models
@@ -38,3 +39,4 @@ class Material:
     regions: list[Region] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     context_given: bool = False
+    application: Application | None = None

@@ -1,0 +1,126 @@
+"""Builds the application model of a program."""
+
+from __future__ import annotations
+
+from cwelens.app import guards, hooks, openapi, sql
+from cwelens.app import routes as found_routes
+from cwelens.app.evaluate import text_of
+from cwelens.app.frame import Knowledge, Walk
+from cwelens.app.model import Application, Route
+from cwelens.app.statements import function
+from cwelens.app.values import Guard
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted, walk
+from cwelens.resolve.program import Program
+from cwelens.resolve.symbols import ModuleInfo, Symbol
+
+
+def build(program: Program, modules: list[ModuleInfo]) -> Application:
+    """The model; without routes nothing else is looked at."""
+    know = Knowledge(program, modules)
+    routes = found_routes.find(know, modules)
+    routes += openapi.routes(program, modules)
+    app = Application(routes, know, modules)
+    if not routes:
+        return app
+    _tables(know)
+    before = hooks.before_requests(know, modules)
+    default = _default_permissions(modules)
+    for route in routes:
+        _guards(know, route, before, default)
+        _walk(know, route)
+    app.csrf = hooks.csrf(modules)
+    app.rate = hooks.limiters(modules)
+    app.roles = hooks.knows_roles(modules)
+    return app
+
+
+def _tables(know: Knowledge) -> None:
+    """The columns of tables that SQL texts of the program name."""
+    for module in know.modules:
+        lower = module.source.text.lower()
+        if "create table" not in lower and "insert into" not in lower:
+            continue
+        for node in walk(*module.body):
+            if isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) > 20:
+                for table, columns in sql.tables(node.value).items():
+                    known = know.columns.get(table, ())
+                    know.columns[table] = tuple(dict.fromkeys((*known, *columns)))
+
+
+def _default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:
+    """`DEFAULT_PERMISSION_CLASSES` of Django REST framework."""
+    for module in modules:
+        if "DEFAULT_PERMISSION_CLASSES" not in module.source.text:
+            continue
+        for node in walk(*module.body):
+            if isinstance(node, ir.DictDisplay):
+                for key, value in node.items:
+                    if isinstance(key, ir.Const) and key.value == "DEFAULT_PERMISSION_CLASSES":
+                        names = [str(p.value) for p in walk(value) if isinstance(p, ir.Const)]
+                        if names and not any("AllowAny" in n or "ReadOnly" in n for n in names):
+                            spot = (module.source, value.pos)
+                            return (Guard("login", text_of(module, value), spot, "hook"),)
+    return ()
+
+
+_REGISTERING = frozenset(
+    ("route", "get", "post", "put", "delete", "patch", "head", "options", "api_route", "expose", "websocket")
+)
+
+
+def _guards(
+    know: Knowledge, route: Route, before: dict[Symbol | None, tuple[Guard, ...]], default: tuple[Guard, ...]
+) -> None:
+    module, handler = route.handler.module, route.handler
+    outer = [*route.outer, *before.get(None, ())]
+    if route.registrar is not None:
+        outer += before.get(route.registrar, ())
+    for decorator in handler.node.decorators:
+        target = decorator.func if isinstance(decorator, ir.Call) else decorator
+        name = (dotted(target) or "").rpartition(".")[2]
+        if name in _REGISTERING and isinstance(decorator, ir.Call) and "auth" not in (dotted(target) or ""):
+            continue
+        if name == "csrf_exempt" or (name == "exempt" and "csrf" in (dotted(target) or "")):
+            route.csrf_exempt = True
+            continue
+        if isinstance(decorator, ir.Call) and name in ("require_http_methods", "api_view") and decorator.args:
+            listed = decorator.args[0]
+            if isinstance(listed, ir.Seq):
+                route.methods = tuple(str(p.value).upper() for p in listed.items if isinstance(p, ir.Const))
+            continue
+        if name in ("require_POST", "require_GET", "require_safe"):
+            route.methods = ("POST",) if name == "require_POST" else ("GET",)
+            continue
+        outer += guards.by_decorator(know, module, handler.parent, decorator)
+    for extra in route.extra:
+        if isinstance(extra, ir.Seq):
+            outer += hooks.of_list(know, module, extra)
+        else:
+            outer += guards.by_decorator(know, module, None, extra)
+    if route.cls is not None:
+        held, exempt = guards.of_class(
+            know, route.cls, handler.name, default if route.framework == "Django REST framework" else ()
+        )
+        outer += held
+        route.csrf_exempt = route.csrf_exempt or exempt
+    elif any(
+        (dotted(d.func if isinstance(d, ir.Call) else d) or "").endswith("api_view")
+        for d in handler.node.decorators
+    ):
+        outer += default
+    route.outer = tuple(dict.fromkeys(outer))
+
+
+def _walk(know: Knowledge, route: Route) -> None:
+    """What the handler does."""
+    work = Walk(know)
+    logged_in = any(g.kind in ("login", "token", "role") for g in route.outer)
+    env, held = guards.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
+    route.outer = tuple(dict.fromkeys((*route.outer, *held)))
+    _, after = function(work, route.handler, env)
+    route.events = [e for e in work.events if work.saves or e.text != "assigned"]
+    route.asked, route.texts, route.complete = work.asked, work.texts, work.budget >= 0
+    inner = dict.fromkeys(g for event in work.events for g in event.guards)
+    inner.update(dict.fromkeys(after or ()))
+    route.inner = tuple(inner)

@@ -1,0 +1,496 @@
+"""The walk through expressions: which data they are made of, and which records they stand for."""
+
+from __future__ import annotations
+
+from cwelens.app import calls, tests
+from cwelens.app.frame import Frame, Walk, is_module_variable, lookup
+from cwelens.app.values import (
+    CLIENT,
+    COOKIE,
+    EMPTY,
+    HEADER,
+    IDENTITY,
+    KEPT,
+    NO_TAGS,
+    ROLE,
+    SECRET_OUT,
+    STORED,
+    TOKEN,
+    Entity,
+    Val,
+    constant,
+    join,
+    mixed,
+)
+from cwelens.app.words import is_auth_name, is_identity_key, is_password, is_role, is_token, table, words
+from cwelens.ir import nodes as ir
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo, Symbol
+
+_BODIES = table("""form args values json data files POST GET FILES query_params query params forms body match_info view_args path_params PUT
+    validated_data cleaned_data payload rel_url arguments kwargs path_args json_body stream""")
+# Attributes of the request that hooks and decorators put there once they know who is asking.
+_SET_BY_HOOKS = table(
+    "project tenant team org organization organisation account profile member customer company workspace principal site store"
+)
+_G_WORDS = table("user session identity username uid auth account member current_user login token")
+
+
+def text_of(module: ModuleInfo, node: ir.Node) -> str:
+    """The first line of a node as written."""
+    line, column, end_line, end_column = node.pos
+    raw = module.source.line(line).encode("utf-8", "surrogatepass")
+    cut = raw[column:end_column] if line == end_line else raw[column:]
+    text = cut.decode("utf-8", "replace").strip()
+    return text if len(text) <= 70 else text[:69] + "…"
+
+
+def nested(frame: Frame, node: ir.Function) -> FunctionInfo | None:
+    return next((f for f in frame.module.functions if f.node is node), None)
+
+
+def value(walk: Walk, frame: Frame, node: ir.Expr) -> Val:
+    """The value of an expression."""
+    walk.budget -= 1
+    if walk.budget < 0:
+        return EMPTY
+    if isinstance(node, ir.Const):
+        if isinstance(node.value, str) and 8 < len(node.value) < 160 and " " in node.value:
+            walk.texts.append((node.value, frame.site or frame.spot(node)))
+        return constant(node.value)
+    if isinstance(node, ir.Name):
+        return _name(walk, frame, node)
+    if isinstance(node, ir.Attr):
+        return attribute(walk, frame, node, value(walk, frame, node.base), node.name)
+    if isinstance(node, ir.Call):
+        return calls.call(walk, frame, node)
+    if isinstance(node, ir.Item):
+        base = value(walk, frame, node.base)
+        return item(walk, frame, node, base, value(walk, frame, node.key))
+    if isinstance(node, ir.Await | ir.Star):
+        return value(walk, frame, node.value)
+    if isinstance(node, ir.Yield):
+        return value(walk, frame, node.value) if node.value is not None else EMPTY
+    if isinstance(node, ir.Format):
+        return _format(walk, frame, node)
+    if isinstance(node, ir.Binary):
+        return _binary(walk, frame, node)
+    if isinstance(node, ir.Compare):
+        return _compare(walk, frame, node)
+    if isinstance(node, ir.BoolOp):
+        return _bool(walk, frame, node)
+    if isinstance(node, ir.Unary):
+        return mixed([value(walk, frame, node.operand)])
+    if isinstance(node, ir.Cond):
+        tests.judge(walk, frame, node.test)
+        return join(value(walk, frame, node.body), value(walk, frame, node.orelse))
+    if isinstance(node, ir.DictDisplay):
+        return _dict(walk, frame, node)
+    if isinstance(node, ir.Seq):
+        parts = [value(walk, frame, part) for part in node.items]
+        return mixed(parts, elements=parts)
+    if isinstance(node, ir.Comp):
+        return _comprehension(walk, frame, node)
+    if isinstance(node, ir.Walrus):
+        made = value(walk, frame, node.value)
+        if isinstance(node.target, ir.Name):
+            frame.env[node.target.id] = made
+        return made
+    if isinstance(node, ir.Slice):
+        return EMPTY
+    return EMPTY
+
+
+def _name(walk: Walk, frame: Frame, node: ir.Name) -> Val:
+    found = lookup(frame, node.id)
+    if found is not None:
+        return found
+    symbol = walk.symbol(frame, node.id, node.pos)
+    if symbol is None:
+        if node.id in ("request", "session", "current_user", "g"):
+            return of_symbol(walk, External(f"flask.{node.id}"), node.id)
+        cls = walk.know.class_named(node.id) if node.id[:1].isupper() else None
+        return Val(ref=cls, name=node.id)
+    return of_symbol(walk, symbol, node.id)
+
+
+def of_symbol(walk: Walk, symbol: Symbol, name: str) -> Val:
+    """The value of a name outside functions."""
+    if isinstance(symbol, External):
+        return external(symbol.qualname, name)
+    if isinstance(symbol, Binding):
+        if is_module_variable(symbol) and symbol.kind == "variable" and symbol.value is not None:
+            return _global(walk, symbol)
+        return Val(name=symbol.name)
+    return Val(ref=symbol, name=name)
+
+
+def external(qualname: str, name: str = "") -> Val:
+    """A library object: the request, the session, who is asking, or only its name."""
+    last = qualname.rpartition(".")[2]
+    if last == "request" and not qualname.startswith(("urllib", "http.", "requests")):
+        return Val(kind="request", name="request", ref=External(qualname))
+    if qualname in ("flask.session", "quart.session", "sanic_session.session", "flask.globals.session"):
+        return Val(kind="session", name="session")
+    if qualname in ("flask.g", "quart.g", "flask.globals.g"):
+        return Val(kind="g", name="g")
+    if last in ("current_user", "current_identity", "current_token", "current_principal"):
+        return Val(frozenset((IDENTITY,)), kind="user", name=last)
+    return Val(ref=External(qualname), name=name or last)
+
+
+def _global(walk: Walk, binding: Binding) -> Val:
+    """A module-level variable, evaluated once."""
+    key = id(binding)
+    known = walk.know.globals.get(key)
+    if known is not None:
+        return known
+    walk.know.globals[key] = Val(name=binding.name)
+    node = binding.value
+    made = Val(name=binding.name)
+    mutated = isinstance(node, ir.DictDisplay | ir.Seq | ir.Call) and walk.know.is_mutated(binding.name)
+    if mutated and (isinstance(node, ir.DictDisplay) or (isinstance(node, ir.Seq) and node.kind != "tuple")):
+        made = Val(kind="store", name=binding.name, entities=frozenset((Entity(binding.name.lower(), None),)))
+    elif isinstance(node, ir.Const | ir.Format | ir.Binary | ir.Name | ir.Attr):
+        made = value(walk, Frame(binding.module, None, {}, depth=1), node)
+    elif isinstance(node, ir.Call):
+        symbol = symbol_of(walk.program.resolve_expr(binding.module, None, node.func))
+        if isinstance(symbol, External):
+            made = Val(name=binding.name, type=symbol.qualname)
+            if mutated and symbol.qualname in (
+                "builtins.dict",
+                "builtins.list",
+                "collections.defaultdict",
+                "collections.OrderedDict",
+            ):
+                made = Val(
+                    kind="store", name=binding.name, entities=frozenset((Entity(binding.name.lower(), None),))
+                )
+            elif symbol.qualname.rpartition(".")[2] in ("LocalProxy",):
+                made = Val(frozenset((IDENTITY,)), name=binding.name)
+        elif isinstance(symbol, ClassInfo):
+            made = Val(kind="instance", ref=symbol, name=binding.name)
+    made.name = binding.name if made.kind not in ("request", "session") else made.name
+    walk.know.globals[key] = made
+    return made
+
+
+def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> Val:
+    """`base.name`"""
+    if base.kind == "request":
+        return _of_request(base, name)
+    if base.kind == "g":
+        return (
+            Val(frozenset((IDENTITY,)), name=name, kind="session" if name == "session" else "")
+            if name in _G_WORDS
+            else Val(name=name)
+        )
+    if base.kind == "user":
+        return Val(
+            base.tags | ({ROLE} if is_role(name) else NO_TAGS),
+            name=name,
+            kind="user" if name == "user" else "",
+            bound=base,
+        )
+    if base.kind in ("self", "instance") and isinstance(base.ref, ClassInfo):
+        return _of_instance(walk, frame, node, base, base.ref, name)
+    if isinstance(base.ref, ClassInfo):
+        return _of_class(walk, base.ref, name)
+    if isinstance(base.ref, ModuleInfo):
+        symbol = symbol_of(walk.program.member(base.ref, name, frame.module))
+        return of_symbol(walk, symbol, name) if symbol is not None else Val(name=name)
+    if isinstance(base.ref, External):
+        symbol = symbol_of(walk.program.member(base.ref, name, frame.module))
+        if symbol is not None and not isinstance(symbol, External):
+            return of_symbol(walk, symbol, name)
+        if name in ("objects", "query") and base.name[:1].isupper() and not base.name.isupper():
+            return Val(kind="query", name=name, entities=frozenset((Entity(base.name.lower(), None),)))
+        return external(f"{base.ref.qualname}.{name}")
+    if base.entities and base.kind not in ("query", "store", "column"):
+        return _of_record(walk, frame, node, base, name)
+    if base.kind in ("body", "form"):
+        walk.asked.setdefault(name.lower(), frame.spot(node))
+        made = client(name)
+        made.bound = base
+        return made
+    if name == "data" and base.has(CLIENT) and base.name and base.kind == "":
+        # `form.field.data`
+        return base
+    if name == "session" and base.kind == "" and not base.tags:
+        return Val(kind="db", name=name, type=base.type)
+    if base.items is not None and name in base.items and base.kind == "":
+        return base.items[name]
+    tags = base.tags | ({ROLE} if is_role(name) and base.tags else NO_TAGS)
+    if name in ("objects", "query") and base.name[:1].isupper() and not base.tags and base.kind == "":
+        return Val(kind="query", name=name, entities=frozenset((Entity(base.name.lower(), None),)))
+    if name == "payload" and base.type.startswith("flask_rest"):
+        return Val(frozenset((CLIENT,)), kind="body")
+    if name == "objects" and base.has(CLIENT):
+        # The model itself is chosen by the client.
+        return Val(
+            tags, name=name, kind="query", entities=frozenset((Entity("?", None, (("model", base),)),))
+        )
+    return Val(tags, name=name, kind=base.kind if base.kind in ("query", "body", "store", "cookies", "headers") else "",
+               entities=base.entities, type=f"{base.type}.{name}" if base.type else "", bound=base)  # fmt: skip
+
+
+def _of_request(base: Val, name: str) -> Val:
+    if name in ("cookies", "COOKIES"):
+        return Val(frozenset((CLIENT, COOKIE)), kind="cookies", name=name)
+    if name in ("headers", "META", "environ"):
+        return Val(frozenset((CLIENT, HEADER)), kind="headers", name=name)
+    if name in _BODIES:
+        return Val(frozenset((CLIENT,)), kind="body", name="")
+    if name == "session":
+        return Val(kind="session", name=name)
+    if name in (
+        "user",
+        "authorization",
+        "auth",
+        "identity",
+        "current_user",
+        "authenticated_userid",
+        "unauthenticated_userid",
+    ):
+        return Val(frozenset((IDENTITY,)), kind="user", name=name)
+    if name in ("method", "endpoint", "blueprint", "url_rule", "app", "scheme", "is_secure"):
+        return Val(name=name)
+    if name in ("request", "context", "state"):
+        return base if name == "request" else Val(kind="g", name=name)
+    tags = frozenset((IDENTITY,)) if words(name) & _SET_BY_HOOKS else NO_TAGS
+    return Val(tags, kind="request-member", name=name, bound=base)
+
+
+def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassInfo, name: str) -> Val:
+    if base.items is not None and name in base.items:
+        return base.items[name]
+    found = symbol_of(walk.program.find_attr(cls, name))
+    if isinstance(found, FunctionInfo):
+        made = Val(ref=found, name=name, bound=base)
+        if found.kind == "property":
+            return calls.enter(walk, frame, node, found, [base], {})
+        return made
+    if name == "request":
+        return Val(kind="request", name=name)
+    if base.kind == "self":
+        if name in ("current_user", "user"):
+            return Val(frozenset((IDENTITY,)), kind="user", name=name)
+        if name in _BODIES:
+            return Val(frozenset((CLIENT,)), kind="body")
+        if name in ("path", "rfile"):
+            return Val(frozenset((CLIENT,)), kind="body", name="")
+        if name == "headers":
+            return Val(frozenset((CLIENT, HEADER)), kind="headers", name=name)
+        if name == "session":
+            return Val(kind="session", name=name)
+        return Val(kind="self-member", name=name, bound=base)
+    if isinstance(found, Binding) and found.value is not None:
+        return value(walk, Frame(found.module, None, {}, depth=2), found.value)
+    if found is not None:
+        return of_symbol(walk, found, name)
+    if walk.know.is_model(cls) or STORED in base.tags:
+        return Val(base.tags | {STORED}, name=name, entities=base.entities)
+    return Val(
+        base.tags | ({ROLE} if is_role(name) and base.has(IDENTITY) else NO_TAGS), name=name, bound=base
+    )
+
+
+def _of_class(walk: Walk, cls: ClassInfo, name: str) -> Val:
+    if name in ("objects", "query", "_default_manager", "select"):
+        own = walk.program.find_attr(cls, name)
+        if not isinstance(symbol_of(own), FunctionInfo):
+            return Val(kind="query", name=name, entities=frozenset((Entity(cls.name.lower(), cls),)))
+    found = symbol_of(walk.program.find_attr(cls, name))
+    if isinstance(found, FunctionInfo):
+        return Val(ref=found, name=name, bound=Val(ref=cls, name=cls.name))
+    if walk.know.is_model(cls):
+        return Val(
+            kind="column",
+            name=name,
+            entities=frozenset((Entity(cls.name.lower(), cls),)),
+            ref=None,
+            bound=Val(ref=cls),
+        )
+    if isinstance(found, Binding) and found.value is not None:
+        return value(walk, Frame(found.module, None, {}, depth=2), found.value)
+    return Val(name=name, ref=found if isinstance(found, ClassInfo) else None)
+
+
+def _of_record(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> Val:
+    model = next((e.model for e in base.entities if e.model is not None), None)
+    if model is not None:
+        found = symbol_of(walk.program.find_attr(model, name))
+        if isinstance(found, FunctionInfo):
+            if found.kind == "property":
+                return calls.enter(walk, frame, node, found, [base], {})
+            return Val(ref=found, name=name, bound=base)
+    tags = base.tags | {STORED} | ({ROLE} if is_role(name) else NO_TAGS)
+    return Val(tags, name=name, entities=frozenset(walk.part(e, name) for e in base.entities), bound=base)
+
+
+def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
+    """`base[key]`, `base.get(key)`, and what `key in base` asks about."""
+    name = key.const if isinstance(key.const, str) else ""
+    if base.kind == "session":
+        if not name or is_identity_key(name):
+            return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)
+        return Val(frozenset((KEPT,)), name=name)
+    if base.kind in ("cookies", "headers"):
+        # A cookie or header that carries a session or a token says who is asking; whether it is verified is another question.
+        if name and is_auth_name(name) and not is_role(name):
+            return Val(base.tags | {IDENTITY, TOKEN}, name=name)
+        return Val(base.tags | ({TOKEN} if name and is_token(name) else NO_TAGS), name=name)
+    if base.kind == "body":
+        if name:
+            walk.asked.setdefault(name.lower(), frame.spot(node))
+        return client(name)
+    if base.kind == "store":
+        keys = ((name or "key", key),)
+        found = frozenset(e.keyed(keys, frame.spot(node)) for e in base.entities)
+        return Val(frozenset((STORED,)) | calls.scope_tags(keys), name=name, entities=found)
+    if base.items is not None and name in base.items:
+        return base.items[name]
+    if (
+        base.elements is not None
+        and isinstance(key.const, int)
+        and -len(base.elements) <= key.const < len(base.elements)
+    ):
+        return base.elements[key.const]
+    tags = base.tags | (key.tags & {CLIENT} if not base.entities else NO_TAGS)
+    if base.entities:
+        tags |= {STORED}
+    if name and is_role(name) and (base.entities or base.has(IDENTITY)):
+        tags |= {ROLE}
+    if name and base.has(CLIENT) and is_token(name):
+        tags |= {TOKEN}
+    entities = base.entities
+    if name and base.kind != "query":
+        entities = frozenset(walk.part(e, name) for e in entities)
+    return Val(
+        tags, name=name or base.name, entities=entities, kind=base.kind if base.kind == "query" else ""
+    )
+
+
+def client(name: str) -> Val:
+    """Data that the client sent under a name."""
+    tags = {CLIENT}
+    if name and is_token(name):
+        tags.add(TOKEN)
+    return Val(frozenset(tags), name=name)
+
+
+def element(base: Val) -> Val:
+    """One of the elements of an iterable."""
+    if base.elements:
+        made = base.elements[0]
+        for other in base.elements[1:]:
+            made = join(made, other)
+        return made
+    tags = base.tags | ({STORED} if base.entities else NO_TAGS)
+    return Val(tags, name=base.name, entities=base.entities, kind="body" if base.kind == "body" else "")
+
+
+def _format(walk: Walk, frame: Frame, node: ir.Format) -> Val:
+    parts: list[str | Val] = []
+    held: list[Val] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            parts.append(part)
+        else:
+            made = value(walk, frame, part.value)
+            held.append(made)
+            parts.append(made)
+    return mixed(held, parts=parts)
+
+
+def _binary(walk: Walk, frame: Frame, node: ir.Binary) -> Val:
+    left, right = value(walk, frame, node.left), value(walk, frame, node.right)
+    if left.kind == "predicate" and right.kind == "predicate":
+        return mixed([left, right], kind="predicate", items={**(left.items or {}), **(right.items or {})})
+    if node.op == "+":
+        if left.parts is not None or right.parts is not None:
+            return mixed([left, right], parts=(left.parts or [left]) + (right.parts or [right]))
+        if left.elements is not None and right.elements is not None:
+            return mixed([left, right], elements=left.elements + right.elements)
+    if node.op == "%" and left.parts is not None and len(left.parts) == 1 and isinstance(left.parts[0], str):
+        return mixed([left, right], parts=calls.percent(left.parts[0], right))
+    return mixed([left, right], name=left.name or right.name)
+
+
+def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Val:
+    left = value(walk, frame, node.left)
+    rights = [value(walk, frame, right) for right in node.rights]
+    if len(rights) == 1 and node.ops[0] in ("==", "in"):
+        for one, two in ((left, rights[0]), (rights[0], left)):
+            if one.kind == "column":
+                return mixed([two], kind="predicate", items={one.name: two}, entities=one.entities)
+    if len(rights) == 1:
+        return tests.judge(walk, frame, node).value
+    return mixed([left, *rights])
+
+
+def _bool(walk: Walk, frame: Frame, node: ir.BoolOp) -> Val:
+    parts = [value(walk, frame, part) for part in node.values]
+    made = parts[0]
+    for part in parts[1:]:
+        made = join(made, part)
+    made = made.copy(made.tags)
+    made.known = False
+    return made
+
+
+def _dict(walk: Walk, frame: Frame, node: ir.DictDisplay) -> Val:
+    items: dict[str, Val] = {}
+    held: list[Val] = []
+    tags: set[str] = set()
+    for key, part in node.items:
+        made = value(walk, frame, part)
+        held.append(made)
+        if key is None:
+            items.update(made.items or {})
+            continue
+        name = value(walk, frame, key)
+        if isinstance(name.const, str):
+            items[name.const] = made
+            if (
+                is_password(name.const)
+                and made.has(STORED)
+                and is_password(made.name)
+                and "hash" not in words(made.name)
+            ):
+                tags.add(SECRET_OUT)
+                walk.secret_spots.append(frame.spot(key))
+    made = mixed(held, items=items)
+    return made.tagged(*tags) if tags else made
+
+
+def _comprehension(walk: Walk, frame: Frame, node: ir.Comp) -> Val:
+    saved = dict(frame.env)
+    sources: list[Val] = []
+    keys: list[tuple[str, Val]] = []
+    for part in node.fors:
+        found = element(value(walk, frame, part.iterable))
+        sources.append(found)
+        if isinstance(part.target, ir.Name):
+            frame.env[part.target.id] = found
+        elif isinstance(part.target, ir.Seq):
+            for target in part.target.items:
+                if isinstance(target, ir.Name):
+                    frame.env[target.id] = found
+        for condition in part.conditions:
+            if isinstance(condition, ir.Compare) and condition.ops == ["=="]:
+                left, right = value(walk, frame, condition.left), value(walk, frame, condition.rights[0])
+                for one, two in ((left, right), (right, left)):
+                    if one.entities & found.entities and not two.entities & found.entities:
+                        keys.append((one.name or "key", two))
+            else:
+                value(walk, frame, condition)
+    parts = [value(walk, frame, node.element)]
+    if node.value is not None:
+        parts.append(value(walk, frame, node.value))
+    frame.env = saved
+    made = mixed(parts, name=parts[-1].name)
+    if keys:
+        chosen = frozenset(e.keyed(tuple(keys), frame.spot(node)) for e in made.entities)
+        made = Val(made.tags | calls.scope_tags(tuple(keys)), name=made.name, entities=chosen)
+    return made

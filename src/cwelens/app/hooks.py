@@ -1,0 +1,232 @@
+"""What holds for every route: hooks before requests, middleware, protections against forged requests and against guessing."""
+
+from __future__ import annotations
+
+import re
+
+from cwelens.app.evaluate import text_of
+from cwelens.app.frame import Frame, Knowledge, Walk
+from cwelens.app.guards import by_dependency
+from cwelens.app.statements import block
+from cwelens.app.values import Guard, Val
+from cwelens.app.words import is_role
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted, walk
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import Binding, FunctionInfo, ModuleInfo, Symbol
+
+_BEFORE = frozenset(("before_request", "before_app_request", "middleware", "url_value_preprocessor", "hook"))
+_RATE = re.compile(
+    r"limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|attempts_left|max_attempts|\baxes\b|captcha|slowapi",
+    re.IGNORECASE,
+)
+_CSRF = re.compile(
+    r"csrf_?protect|seasurf|csrfviewmiddleware|csrf_middleware|starlette_csrf|check_xsrf_cookie|xsrf_cookies|csrf_check|validate_csrf|check_csrf|verify_csrf",
+    re.IGNORECASE,
+)
+
+
+def before_requests(know: Knowledge, modules: list[ModuleInfo]) -> dict[Symbol | None, tuple[Guard, ...]]:
+    """The guards that hooks make, by the blueprint they are for (None: for all); a protection against forged requests is one."""
+    out: dict[Symbol | None, tuple[Guard, ...]] = {}
+    listed = _listed(modules)
+    for module in modules:
+        for function in module.functions:
+            for decorator in function.node.decorators:
+                target = decorator.func if isinstance(decorator, ir.Call) else decorator
+                name = (
+                    target.name
+                    if isinstance(target, ir.Attr)
+                    else target.id
+                    if isinstance(target, ir.Name)
+                    else ""
+                )
+                if name not in _BEFORE:
+                    continue
+                symbol = None
+                if isinstance(target, ir.Attr) and name == "before_request":
+                    symbol = symbol_of(know.program.resolve_expr(module, function.parent, target.base))
+                    if isinstance(symbol, Binding) and isinstance(symbol.value, ir.Call):
+                        made = dotted(symbol.value.func) or ""
+                        symbol = symbol if "Blueprint" in made else None
+                    else:
+                        symbol = None
+                if name == "middleware" and not (isinstance(decorator, ir.Call) or function.name in listed):
+                    continue
+                guards = _of_hook(know, function)
+                if guards:
+                    out[symbol] = out.get(symbol, ()) + guards
+        for cls in module.classes:
+            hook = next(
+                (
+                    cls.methods[n]
+                    for n in ("dispatch", "__call__", "process_request", "process_view")
+                    if n in cls.methods
+                ),
+                None,
+            )
+            if hook is not None and cls.name in listed:
+                guards = _of_hook(know, hook)
+                if guards:
+                    out[None] = out.get(None, ()) + guards
+        _dependencies(know, module, out)
+    return out
+
+
+def _listed(modules: list[ModuleInfo]) -> set[str]:
+    """The names that stand in lists of middleware."""
+    found: set[str] = set()
+    for module in modules:
+        if "iddleware" not in module.source.text:
+            continue
+        for node in walk(*module.body):
+            if isinstance(node, ir.Call):
+                for key, part in node.keywords:
+                    if key in ("middlewares", "middleware"):
+                        found |= {dotted(p) or "" for p in walk(part) if isinstance(p, ir.Name | ir.Attr)}
+                if (
+                    isinstance(node.func, ir.Attr)
+                    and node.func.name in ("add_middleware", "append")
+                    and node.args
+                ):
+                    found |= (
+                        {dotted(node.args[0]) or ""} if isinstance(node.args[0], ir.Name | ir.Attr) else set()
+                    )
+            elif (
+                isinstance(node, ir.Assign)
+                and node.value is not None
+                and isinstance(node.targets[0], ir.Name)
+                and "MIDDLEWARE" in node.targets[0].id
+            ):
+                found |= {
+                    str(p.value).rpartition(".")[2] for p in walk(node.value) if isinstance(p, ir.Const)
+                }
+    return {name.rpartition(".")[2] for name in found}
+
+
+def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
+    """The guards that hold where a hook lets the request through."""
+    work = Walk(know)
+    env: dict[str, Val] = {}
+    passes = False
+    for param in info.node.params:
+        if param.name in ("request", "req"):
+            env[param.name] = Val(kind="request", name="request")
+        elif param.name == "self":
+            env[param.name] = Val(kind="self", ref=info.owner, items={"get_response": Val(kind="wrapped")})
+            passes = info.name in ("dispatch", "__call__")
+        elif param.name in ("handler", "call_next", "get_response"):
+            env[param.name] = Val(kind="wrapped")
+            passes = True
+        else:
+            env[param.name] = Val(name=param.name)
+    frame = Frame(info.module, info, env, depth=1)
+    frame.scope = "hook"
+    work.inside.append(id(info))
+    alive = block(work, frame, info.node.body)
+    forged = [e for e in work.events if e.kind == "forgery-check"]
+    if forged or "csrf" in info.name.lower():
+        spot = forged[0].spot if forged else (info.module.source, info.node.pos)
+        return (Guard("csrf", info.name, spot, "hook"),)
+    if passes:
+        held = work.wrapped
+    else:
+        held = [
+            guards
+            for made, guards in frame.exits
+            if (made.known and made.const is None) or (made.kind == "" and not made.tags and not made.name)
+        ]
+        if alive:
+            held.append(frame.guards)
+    if not held:
+        return ()
+    kept = [g for g in held[0] if all(g in other for other in held[1:])]
+    if not kept and len(held) > 1:
+        # Some requests pass without: those to the login page. What holds for the rest counts.
+        kept = [g for other in held for g in other if g.kind in ("login", "token", "role")]
+    return tuple(dict.fromkeys(Guard(g.kind, f"{info.name}: {g.text}", g.spot, "hook") for g in kept))
+
+
+def _dependencies(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, tuple[Guard, ...]]) -> None:
+    """`FastAPI(dependencies=[…])`, `APIRouter(dependencies=[…])`"""
+    if "dependencies" not in module.source.text:
+        return
+    for name, bindings in module.bindings.items():
+        value = bindings[-1].value
+        if not isinstance(value, ir.Call):
+            continue
+        made = (dotted(value.func) or "").rpartition(".")[2]
+        given = next((v for k, v in value.keywords if k == "dependencies"), None)
+        if given is None or made not in ("FastAPI", "APIRouter"):
+            continue
+        symbol = symbol_of(know.program.resolve_global(module, name)) if made == "APIRouter" else None
+        guards = of_list(know, module, given)
+        out[symbol] = out.get(symbol, ()) + guards
+
+
+def of_list(know: Knowledge, module: ModuleInfo, node: ir.Expr) -> tuple[Guard, ...]:
+    """The guards of a list of dependencies."""
+    guards: tuple[Guard, ...] = ()
+    for part in node.items if isinstance(node, ir.Seq) else [node]:
+        found = by_dependency(know, Walk(know), Frame(module, None, {}, depth=1), part)
+        if found is not None:
+            guards += found[1]
+    return guards
+
+
+def identifiers(modules: list[ModuleInfo], pattern: re.Pattern[str]) -> list[tuple[ModuleInfo, ir.Node, str]]:
+    """Names, imports and dotted texts of the code (not comments) that match."""
+    out: list[tuple[ModuleInfo, ir.Node, str]] = []
+    for module in modules:
+        if not pattern.search(module.source.text):
+            continue
+        for node in walk(*module.body):
+            text = ""
+            if isinstance(node, ir.Name):
+                text = node.id
+            elif isinstance(node, ir.Attr):
+                text = node.name
+            elif (
+                isinstance(node, ir.Const)
+                and isinstance(node.value, str)
+                and len(node.value) < 90
+                and " " not in node.value
+            ):
+                text = node.value
+            elif isinstance(node, ir.Import):
+                text = " ".join(name for name, _ in node.names)
+            elif isinstance(node, ir.ImportFrom):
+                text = node.module + " " + " ".join(name for name, _ in node.names)
+            if text and pattern.search(text):
+                out.append((module, node, text))
+    return out
+
+
+def limiters(modules: list[ModuleInfo]) -> list[str]:
+    """What limits attempts anywhere in the program."""
+    return list(dict.fromkeys(text for _, _, text in identifiers(modules, _RATE)))
+
+
+def csrf(modules: list[ModuleInfo]) -> list[Guard]:
+    """What protects against forged requests in the whole program."""
+    out = []
+    for module, node, text in identifiers(modules, _CSRF):
+        if "exempt" not in text and not isinstance(node, ir.Import | ir.ImportFrom):
+            out.append(Guard("csrf", text_of(module, node), (module.source, node.pos), "hook"))
+    return out
+
+
+def knows_roles(modules: list[ModuleInfo]) -> bool:
+    """Whether the program has a notion of administrators or roles on its users."""
+    for module in modules:
+        for cls in module.classes:
+            if any(is_role(name) for name in (*cls.bindings, *cls.instance_attrs, *cls.methods)):
+                return True
+        for node in walk(*module.body):
+            if (
+                isinstance(node, ir.Attr)
+                and is_role(node.name)
+                and node.name.lower() not in ("admin", "group", "groups", "scopes", "role")
+            ):
+                return True
+    return False

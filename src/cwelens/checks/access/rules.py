@@ -1,0 +1,178 @@
+"""The weaknesses that the application model shows: what a route ought to ask and does not."""
+
+from __future__ import annotations
+
+from cwelens.checks.finding import Severity
+from cwelens.checks.rules import Rule
+
+
+def _rule(id: str, concept: str, cwe: int, title: str, severity: Severity, harm: str, repair: str) -> Rule:
+    return Rule(id, concept, cwe, title, severity, harm, {"": repair})
+
+
+ACCESS_RULES: tuple[Rule, ...] = (
+    _rule(
+        "route-without-login",
+        "route.open",
+        306,
+        "Route without authentication",
+        "high",
+        "use it without an account",
+        "Put the guard that its neighbours have before the handler, or say in the code that the route is public.",
+    ),
+    _rule(
+        "record-without-login",
+        "route.open-record",
+        862,
+        "Record open to anyone who names it",
+        "high",
+        "read or change any record by trying keys, without an account",
+        "Ask who is asking first, then choose the record among theirs.",
+    ),
+    _rule(
+        "route-without-role",
+        "route.no-role",
+        862,
+        "Administrative route for every user",
+        "high",
+        "do with any account what is meant for administrators",
+        "Test the role beside the login, as a decorator or dependency of its own.",
+    ),
+    _rule(
+        "record-of-others",
+        "record.unowned",
+        639,
+        "Record chosen by the user's key alone",
+        "high",
+        "reach records of other users by trying keys",
+        "Choose the record among those of who is asking (`filter(owner=user, id=key)`), or compare its owner before going on.",
+    ),
+    _rule(
+        "acts-for-others",
+        "record.other-owner",
+        639,
+        "Owner of a record taken from the request",
+        "high",
+        "act in the name of another user",
+        "Take who is asking from the session or the verified token, not from the request's data.",
+    ),
+    _rule(
+        "identity-overwritten",
+        "identity.overwritten",
+        639,
+        "Identity overwritten by request data",
+        "high",
+        "act in the name of another user",
+        "Copy only the fields that may be set, or put the identity in last.",
+    ),
+    _rule(
+        "mass-assignment",
+        "record.mass",
+        915,
+        "Fields of a record chosen by the request",
+        "high",
+        "set fields that were not meant to be set, such as a role or an owner",
+        "Name the fields that may be set and take only these from the request.",
+    ),
+    _rule(
+        "privilege-from-request",
+        "record.privilege",
+        915,
+        "Privilege taken from the request",
+        "high",
+        "give themselves a role or rights",
+        "Set roles and rights on the server only, in a route that asks for an administrator.",
+    ),
+    _rule(
+        "name-is-role",
+        "role.by-name",
+        863,
+        "Role decided by a name",
+        "medium",
+        "become an administrator by taking the name",
+        "Keep the role in a field of its own that only administrators can change.",
+    ),
+    _rule(
+        "client-word-cookie",
+        "decision.cookie",
+        565,
+        "Decision on the word of a cookie",
+        "high",
+        "write the cookie themselves and be believed",
+        "Keep it in the server's session, or sign the cookie and verify the signature.",
+    ),
+    _rule(
+        "client-word",
+        "decision.client",
+        863,
+        "Decision on the client's word",
+        "high",
+        "say themselves what they may do",
+        "Look up the role of who is asking on the server.",
+    ),
+    _rule(
+        "unsigned-session",
+        "session.unsigned",
+        565,
+        "Session cookie without signature",
+        "high",
+        "write a session for any account",
+        "Use the framework's signed session, or a random identifier whose meaning stays on the server.",
+    ),
+    _rule(
+        "csrf-missing",
+        "csrf.missing",
+        352,
+        "No protection against forged requests",
+        "medium",
+        "make a logged-in user's browser send the request from another page",
+        "Ask for a token that only the site's own pages have (Flask-WTF's `CSRFProtect`, Django's middleware).",
+    ),
+    _rule(
+        "guessing-unlimited",
+        "login.unlimited",
+        307,
+        "Password can be guessed without limit",
+        "medium",
+        "try passwords as fast as the server answers",
+        "Limit attempts by account and address (Flask-Limiter, slowapi, django-axes), and slow them down after failures.",
+    ),
+    _rule(
+        "session-fixation",
+        "session.fixed",
+        384,
+        "Session kept across the login",
+        "medium",
+        "log in the victim's browser into a session they know, and share it",
+        "Start a new session when somebody logs in (`new_session`, `cycle_key`, a fresh random token).",
+    ),
+    _rule(
+        "token-forever",
+        "token.forever",
+        613,
+        "Token without expiry",
+        "medium",
+        "use a token that leaked for ever",
+        "Put an `exp` claim in, and keep it short.",
+    ),
+    _rule(
+        "password-change-unverified",
+        "password.unverified-change",
+        620,
+        "Password changed without the old one",
+        "medium",
+        "take over the account from an open or stolen session",
+        "Ask for the current password and check it first.",
+    ),
+    _rule(
+        "weak-recovery",
+        "password.recovery",
+        640,
+        "Weak password recovery",
+        "high",
+        "set the password of somebody else's account",
+        "Send a random token that expires, keep its hash with the account, and check it before the password is set.",
+    ),
+)
+
+BY_ID: dict[str, Rule] = {rule.id: rule for rule in ACCESS_RULES}
