@@ -25,7 +25,6 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
-    from cwelens.models.schema import ConditionalRow
     from cwelens.syntax.templates.model import Output
 
 # Programs for which an option in place of a value runs or writes something (their manuals name such options).
@@ -331,8 +330,10 @@ class Checker:
             judgement = hashing.purpose(site)
         elif verdict is True and row.concept == "cookie.secure" and not self._about_session(site):
             judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
+        elif verdict is True and row.assume:
+            judgement = Judgement("conditional", "", assumption=row.assume)
         elif verdict is True:
-            judgement = Judgement("defect", self._said(row))
+            judgement = Judgement("defect")
         elif verdict is None:
             judgement = Judgement("undecided", "an argument that decides is not known")
         else:
@@ -354,9 +355,6 @@ class Checker:
             return False
         content = site.args.get(1, "value")
         return names.for_security(atom.value) or (content is not None and content.const() is None)
-
-    def _said(self, row: ConditionalRow) -> str:
-        return ""
 
     def unresolved_call(self, run: Run, site: CallSite) -> None:
         return

@@ -151,6 +151,8 @@ def _atom(condition: Condition, operator: str, operand: Any, atom: Any, run: Run
         return isinstance(value, int | float) and not isinstance(value, bool) and value < operand
     if operator in ("bits", "bits_any"):
         return isinstance(value, int) and bool(value & operand)
+    if operator == "clear":
+        return isinstance(value, int) and value & operand != operand
     if operator in ("matches", "not_matches"):
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if not isinstance(text, str):

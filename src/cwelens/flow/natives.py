@@ -23,6 +23,7 @@ from cwelens.flow import (
     scopes,
     sizes,
     strings,
+    tls,
     typetests,
 )
 from cwelens.flow.run import Args, Run
@@ -951,6 +952,8 @@ def function(
     """A call that the interpreter itself understands; None where it does not."""
     if name.startswith("re.") and args.star is None and args.starstar is None:
         return regexes.function(run, node, name, args, receiver, st)
+    if name in tls.KNOWN and args.star is None and args.starstar is None:
+        return tls.function(run, node, name, args, receiver, st)
     if name in buffers.BUFFERS and args.star is None:
         return buffers.new(run, node, name, args, st)
     if name in _OF_CLASS and receiver is not None:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, cast
 
 PortKind: TypeAlias = Literal["arg", "self", "star", "from", "starstar", "any", "value", "attr"]
 Operator: TypeAlias = Literal[
-    "is", "is_not", "in", "not_in", "none", "absent", "present", "below", "bits",
+    "is", "is_not", "in", "not_in", "none", "absent", "present", "below", "bits", "clear",
     "matches", "not_matches", "contains", "lacks", "constant", "fixed", "name", "not_name", "type", "sequence",
 ]  # fmt: skip
 Scalar: TypeAlias = str | int | float | bool
@@ -180,7 +180,7 @@ def _operand(operator: Operator, raw: object) -> Operand:
             good = isinstance(raw, bool)
         case "below":
             good = isinstance(raw, int | float) and not isinstance(raw, bool)
-        case "bits":
+        case "bits" | "clear":
             good = isinstance(raw, int) and not isinstance(raw, bool) and raw > 0
         case "matches" | "not_matches":
             good = isinstance(raw, str)

@@ -122,12 +122,13 @@ class Sink(ConditionalRow):
 
 
 class Misuse(ConditionalRow):
-    """The call itself is the weakness `concept`."""
+    """The call itself is the weakness `concept`; where there is an `assume`, only if that is true."""
 
     TABLE = "misuse"
-    __slots__ = ("concept",)
+    __slots__ = ("assume", "concept")
 
     def _read(self, table: Table) -> None:
+        self.assume = table.text("assume")
         self.concept = table.concept("is", "weak")
 
 
