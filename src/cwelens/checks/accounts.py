@@ -29,6 +29,10 @@ _ADDRESS = re.compile(
 )
 _PARAMETERS = re.compile(r"(?i)(?:^|[\s;&?])(?:password|passwd|pwd)\s*=\s*([^\s;&'\"{}%$<>]{3,})")
 _CONNECTION = re.compile(r"(?i)\b(?:host|server|user|uid|dbname|database|data source|driver)\s*=")
+# Hosts that stand for any host in what explains the form of an address.
+_ANY = re.compile(
+    r"(?i)^(?:host(?:name)?|server|(?:my|your|some)[\w.-]*|example(?:\.\w+)*|\w+\.example(?:\.\w+)*)$"
+)
 _LOCAL = re.compile(
     r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|db|database|postgres|mysql|redis|example\.(?:com|org))$"
 )
@@ -216,6 +220,7 @@ def _inside(checker: Checker, module: ModuleInfo, node: ir.Const, text: str) -> 
         )
         if (
             not placeholder(secret)
+            and not (simple and _ANY.match(host))
             and not re.search(r"[{}%$<>*]", secret)
             and not (simple and _LOCAL.match(host))
         ):

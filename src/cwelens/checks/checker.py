@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import content_type, hashing, names, pages, patterns, regexes, sensitive
+from cwelens.checks import content_type, escaping, hashing, names, pages, patterns, regexes, sensitive
 from cwelens.checks.bodies import Body
 from cwelens.checks.judge import Judgement, judge
 from cwelens.checks.placing import conditions, literal_of
@@ -328,6 +328,8 @@ class Checker:
             verdict = False
         if verdict is True and row.concept == "hash.weak":
             judgement = hashing.purpose(site)
+        elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):
+            judgement = escaping.engine(site)
         elif verdict is True and row.concept == "cookie.secure" and not self._about_session(site):
             judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
         elif verdict is True and row.assume:
@@ -393,7 +395,8 @@ class Checker:
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler
         concept = handler.route.response
-        self._error_detail(run, node, value, state, "return")
+        if concept or (handler.route.params or "").startswith("http.") or handler.route.first:
+            self._error_detail(run, node, value, state, "return")
         rule = RULES.get(concept or "")
         if rule is None:
             return

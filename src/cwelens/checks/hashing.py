@@ -57,7 +57,9 @@ def purpose(site: CallSite) -> Judgement:
     positional = site.args.positional[1:] if site.name.endswith(".new") else site.args.positional
     given = positional + [v for k, v in site.args.keywords.items() if k in ("data", "string")]
     if any(t.origin.kind == "untrusted" for v in given for t in deep_taints(v, site.state)):
-        return Judgement("defect", "whoever sends the data chooses what is hashed")
+        return Judgement(
+            "conditional", "the hash protects something; whoever sends the data chooses what is hashed"
+        )
     if given and all(_constant(v) for v in given):
         return Judgement("neutralised", "what is hashed is constant")
     return Judgement(

@@ -31,8 +31,9 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     for record in checker.records.values():
         if record.rule.concept == "page.output":
             pages.settle(record, checker.fields)
+    tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
     decided = [
-        (record, _worth_saying(record, decide(record, called)))
+        (record, _worth_saying(record, decide(record, called), tests))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]
@@ -68,9 +69,14 @@ def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
     return record.place[0].path, record.function, taint.origin.key
 
 
-def _worth_saying(record: Record, judgement: Judgement) -> Judgement:
-    """That a caller could learn whether a file exists, if it were untrusted, is not worth a finding."""
+def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judgement:
+    """That a caller could learn whether a file exists, if it were untrusted, is not worth a finding; nobody attacks test code."""
     taint = judgement.taint
+    if judgement.kind == "defect" and taint is not None and record.place[0].path in tests:
+        if taint.origin.kind == "untrusted":
+            return Judgement(
+                "conditional", "", taint.assuming("this test code runs where others can reach it")
+            )
     if record.rule.id == "path-probe" and judgement.kind == "conditional" and taint is not None:
         if taint.origin.kind == "param":
             return Judgement("undecided", taint.origin.text, taint)

@@ -120,7 +120,7 @@ class _Program:
                 if "__init__" in cls.methods or any(exactly(name) for name in cls.methods):
                     self.deciding.add(cls.name)
                 if cls.name in self.with_password and any(
-                    _HASHING.search(m) or m == "set_password" for m in cls.methods
+                    _HASHING.search(m) or m.strip("_") == "set_password" for m in cls.methods
                 ):
                     self.hashing = True
 
@@ -212,7 +212,12 @@ def _in_body(checker: Checker, body: Body, program: _Program) -> None:
 def _compared(checker: Checker, body: Body, node: ir.Compare, program: _Program) -> None:
     for stored, given in ((node.left, node.rights[0]), (node.rights[0], node.left)):
         name = _plain(given, body, program)
-        if name is None or not _stored(stored) or _AGAIN & set(names.words(last_name(stored))):
+        if (
+            name is None
+            or not _stored(stored)
+            or last_name(given).isupper()
+            or _AGAIN & set(names.words(last_name(stored)))
+        ):
             continue
         reason = f"`{written(stored)}` is compared with `{name}` as it was typed"
         add(checker, body.module, node, "plain-password-compared", reason, written(stored))
@@ -228,8 +233,12 @@ def _assigned(checker: Checker, body: Body, target: ir.Expr, value: ir.Expr, pro
         return
     name = _plain(value, body, program)
     if name is not None:
-        reason = f"`{name}` is kept as it was typed"
-        add(checker, body.module, target, "plain-password", reason, written(target))
+        if program.with_password:
+            reason = f"`{name}` is kept as it was typed"
+            add(checker, body.module, target, "plain-password", reason, written(target))
+        else:
+            reason = f"the class of `{owner}` keeps `{name}` as it was typed"
+            add(checker, body.module, target, "plain-password", reason, written(target), "conditional")
 
 
 def _called(checker: Checker, body: Body, node: ir.Call, program: _Program) -> None:

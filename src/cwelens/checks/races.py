@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import ModuleInfo
 
 _EXISTS = frozenset(("exists", "lexists", "isfile", "is_file"))
+# Directories that every user of a machine can write to.
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 _WRITERS = frozenset(("write_text", "write_bytes"))
 
 
@@ -27,10 +29,10 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
         for body in bodies(module):
             for node in body.nodes:
                 if isinstance(node, ir.If):
-                    _tested(checker, module, node)
+                    _tested(checker, module, node, body.nodes)
 
 
-def _tested(checker: Checker, module: ModuleInfo, node: ir.If) -> None:
+def _tested(checker: Checker, module: ModuleInfo, node: ir.If, nodes: list[ir.Node]) -> None:
     found = _test(node.test)
     if found is None:
         return
@@ -38,8 +40,16 @@ def _tested(checker: Checker, module: ModuleInfo, node: ir.If) -> None:
     branch = node.body if permission or absent else node.orelse
     for part in walk(*branch):
         if isinstance(part, ir.Call) and _uses(part, path, permission):
-            reason = f"`{path}` is tested on line {node.test.pos[0]}, before"
-            add(checker, module, part, "toctou", reason, written(part.func))
+            shared = any(
+                isinstance(n, ir.Const) and isinstance(n.value, str) and n.value.startswith(_SHARED)
+                for n in walk(*nodes)
+            )
+            if shared or permission:
+                reason = f"`{path}` is tested on line {node.test.pos[0]}, before"
+                add(checker, module, part, "toctou", reason, written(part.func))
+            else:
+                reason = f"somebody else can write where `{path}`, tested on line {node.test.pos[0]}, lies"
+                add(checker, module, part, "toctou", reason, written(part.func), "conditional")
             return
 
 

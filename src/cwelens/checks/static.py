@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import ModuleInfo
 
 
-def add(checker: Checker, module: ModuleInfo, node: ir.Node, rule_id: str, reason: str, code: str) -> None:
-    """Records a defect at a node, unless one of the same weakness is known there."""
+def add(
+    checker: Checker,
+    module: ModuleInfo,
+    node: ir.Node,
+    rule_id: str,
+    reason: str,
+    code: str,
+    kind: str = "defect",
+) -> None:
+    """Records a defect at a node, unless one of the same weakness is known there; a `conditional` one assumes the reason."""
     rule = BY_ID[rule_id]
     record = Record(rule, rule.concept, (module.source, node.pos), code, enclosing(module, node), "", "")
-    record.best = Judgement("defect", reason)
+    record.best = Judgement(kind, reason)
     checker.records.setdefault((module.path, node.pos, rule.cwe, rule.concept), record)
 
 

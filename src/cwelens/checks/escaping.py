@@ -1,0 +1,69 @@
+"""Whether a template engine without HTML escaping renders HTML at all: configuration files and mails as text need none.
+
+Told by the names of the templates it is asked for in the same file, or by HTML that stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cwelens.checks.judge import Judgement
+from cwelens.flow.assign import path_of
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwelens.flow.run import CallSite
+
+_GETTERS = frozenset(("get_template", "select_template", "get_or_select_template"))
+_TAG = re.compile(
+    r"</?(?:html|body|head|div|span|p|a|table|tr|td|ul|li|h[1-6]|script|form|b|i|em|strong)\b[^>]*>",
+    re.IGNORECASE,
+)
+_HTML = (".html", ".htm", ".xml", ".xhtml", ".svg", ".html.j2", ".html.jinja", ".html.jinja2")
+
+
+def engine(site: CallSite) -> Judgement:
+    """The judgement on the construction of a template engine that does not escape."""
+    names = _asked_for(site)
+    if any(name.lower().endswith(_HTML) for name in names):
+        return Judgement("defect")
+    if names:
+        return Judgement("neutralised", f"its template `{names[0]}` is no HTML")
+    if any(text.lower().endswith(_HTML) or _TAG.search(text) for text in _texts(site)):
+        return Judgement("defect")
+    return Judgement("conditional", "what it renders is HTML that others open")
+
+
+def _texts(site: CallSite) -> Iterator[str]:
+    for node in walk(*site.frame.module.body):
+        if isinstance(node, ir.Const) and isinstance(node.value, str):
+            yield node.value
+
+
+def _asked_for(site: CallSite) -> list[str]:
+    """Constant names of templates that are taken out of the engine made at this call."""
+    nodes = list(walk(*site.frame.module.body))
+    owners = {
+        path_of(target)
+        for node in nodes
+        if isinstance(node, ir.Assign) and node.value is site.node
+        for target in node.targets
+    }
+    found = []
+    for node in nodes:
+        if (
+            not isinstance(node, ir.Call)
+            or not isinstance(node.func, ir.Attr)
+            or node.func.name not in _GETTERS
+        ):
+            continue
+        base = node.func.base
+        name = node.args[0] if node.args else None
+        if (base is site.node or path_of(base) in owners - {None}) and isinstance(name, ir.Const):
+            if isinstance(name.value, str):
+                found.append(name.value)
+    return found
