@@ -93,7 +93,7 @@ def login():
         return render_template("login.html")
     name = request.form["name"]
     user = db.one("SELECT * FROM users WHERE name = ?", name)  # safe: parameterised
-    if user is None or not check_password_hash(user["password_hash"], request.form["password"]):
+    if user is None or not check_password_hash(user["password_hash"], request.form["password"]):  # defect: CWE-307
         log.warning("failed login for %s", name)  # defect: CWE-117
         flash("Name or password is wrong.")
         return render_template("login.html"), 401

@@ -100,10 +100,10 @@ def order(order_id: int):
 @login_required
 def label(order_id: int):
     """The address label of an order."""
-    found = db.one("SELECT address FROM orders WHERE id = ?", order_id)  # defect: CWE-639
+    found = db.one("SELECT address FROM orders WHERE id = ?", order_id)
     if found is None:
         abort(404)
-    return jsonify(address=found["address"])
+    return jsonify(address=found["address"])  # defect: CWE-639
 
 
 @bp.route("/orders/<int:order_id>/remind", methods=["POST"])
