@@ -13,6 +13,7 @@ from cwelens.checks import (
     enumeration,
     exposed,
     exposure,
+    headers,
     literals,
     outcome,
     passwords,
@@ -95,6 +96,7 @@ def analyse(
     exposure.check(checker, modules)
     enumeration.check(checker, modules)
     exposed.check(checker, modules)
+    headers.check(checker, modules)
     races.check(checker, modules)
     patterns.check(checker)
     findings, operations = outcome.results(checker)

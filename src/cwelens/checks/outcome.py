@@ -166,12 +166,13 @@ def _one_each(findings: list[Finding]) -> list[Finding]:
 
 
 def _repeated(findings: list[Finding]) -> list[Finding]:
-    """One finding a file for what is usually copied from function to function; the other places are its evidence."""
-    first: dict[tuple[str, str], Finding] = {}
+    """One finding for what is copied from function to function, or from branch to branch; the other places are its evidence."""
+    first: dict[tuple[str, str, str], Finding] = {}
     out = []
     for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
-        if finding.rule in _COPIED:
-            known = first.setdefault((finding.rule, finding.location.path), finding)
+        if finding.rule in _COPIED or (finding.rule in _BRANCHES and finding.function):
+            within = finding.function if finding.rule in _BRANCHES else ""
+            known = first.setdefault((finding.rule, finding.location.path, within), finding)
             if known is not finding:
                 known.evidence.append(f"the same again on line {finding.location.line}")
                 continue
@@ -179,6 +180,8 @@ def _repeated(findings: list[Finding]) -> list[Finding]:
     return out
 
 
+# What counts once in a function: the branches that set one cookie.
+_BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
 _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
 
 

@@ -10,6 +10,10 @@ from cwelens.flow import assign, scopes
 from cwelens.flow.run import CallSite
 from cwelens.flow.values import Const, Place, Value
 
+AMBIGUOUS = "a part of the expression can read the same text in exponentially many ways"
+GROWS = (
+    "the expression comes to need what follows: nothing stands behind its ambiguous part yet that could fail"
+)
 _METHODS = frozenset(("match", "fullmatch"))
 
 
@@ -30,6 +34,9 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
             # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
             kind = "conditional" if exponential(pattern, flags, method) else kind
         return Judgement(kind, why, taint)
+    if slow is False and judgement.taint is not None and exponential(pattern, flags, "fullmatch"):
+        if judgement.kind in ("defect", "conditional"):
+            return Judgement("conditional", AMBIGUOUS, judgement.taint.assuming(GROWS))
     return Judgement("undecided" if slow is None else "neutralised", why, judgement.taint)
 
 

@@ -907,6 +907,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Give the same answer whether the name is unknown or the password is wrong, and whether or not a message was sent.",
     ),
     _weak(
+        "hsts-off",
+        "header.hsts",
+        319,
+        "HSTS switched off",
+        "low",
+        "bring a browser to an unencrypted connection and read along",
+        "Send `Strict-Transport-Security: max-age=31536000` once the site answers over TLS only.",
+    ),
+    _weak(
         "weak-passwords",
         "password.policy",
         521,
