@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cwelens.base import chars as ch
 from cwelens.checks import content_type, escaping, hashing, names, pages, patterns, regexes, sensitive
 from cwelens.checks.bodies import Body
-from cwelens.checks.judge import Judgement, judge
+from cwelens.checks.judge import Judgement, clearer, judge
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
 from cwelens.checks.stored import Written
@@ -203,12 +203,9 @@ class Checker:
         if run.frame.parent is not None:
             entry.context = True
         best = entry.best
-        if (
-            best is None
-            or judgement.rank > best.rank
-            or (judgement.rank == best.rank and _shorter(judgement, best))
-        ):
+        if best is None or judgement.rank > best.rank or clearer(judgement, best):
             entry.best = judgement
+            entry.note = note
         return entry
 
     # What a run tells
@@ -738,12 +735,6 @@ def _other_type(headers: Value | None, state: State) -> bool:
             if str(key).lower() == "content-type" and kind is not None and "html" not in str(kind.value):
                 return True
     return False
-
-
-def _shorter(one: Judgement, two: Judgement) -> bool:
-    if one.taint is None or two.taint is None or one.taint.trail is None or two.taint.trail is None:
-        return False
-    return one.taint.trail.depth < two.taint.trail.depth
 
 
 def untrusted(value: Value) -> Taint | None:

@@ -68,6 +68,27 @@ class Judgement:
         return RANK[self.kind]
 
 
+def clearer(one: Judgement, two: Judgement) -> bool:
+    """Whether, of two judgements that weigh the same, the first has the better evidence: the shorter way, else the one that is read first.
+
+    Which one is met first depends on the order of files, and must not decide.
+    """
+    if one.rank != two.rank or one.taint is None or two.taint is None:
+        return False
+    first, second = one.taint.trail, two.taint.trail
+    if first is None or second is None or first is second:
+        return False
+    if first.depth != second.depth:
+        return first.depth < second.depth
+    return _way(one.taint) < _way(two.taint)
+
+
+def _way(taint: Taint) -> tuple[object, ...]:
+    steps = taint.trail.steps() if taint.trail is not None else []
+    ways = tuple((s.place[0].path, s.place[1], s.text) for s in steps)
+    return ways, taint.origin.text, taint.origin.evidence, taint.assumption
+
+
 def worst(judgements: list[Judgement]) -> Judgement:
     return max(judgements, key=lambda j: j.rank, default=Judgement("constant"))
 

@@ -9,7 +9,7 @@ from cwelens.base.location import Location, locate
 from cwelens.checks import pages
 from cwelens.checks.checker import Checker, Record
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judge import Judgement, clearer
 from cwelens.flow.values import Place, Taint
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def decide(record: Record, called: set[str]) -> Judgement:
         if owner not in called or best is None or (unsettled and not owner.rpartition(".")[2].startswith("_"))
     ]
     for judgement in open_ones:
-        if best is None or judgement.rank > best.rank:
+        if best is None or judgement.rank > best.rank or clearer(judgement, best):
             best = judgement
     return best or Judgement("constant")
 
