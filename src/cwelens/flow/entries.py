@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cwelens.base import chars as ch
 from cwelens.flow import (
     attributes,
+    dependencies,
     expressions,
     flask_config,
     pages,
@@ -285,6 +286,9 @@ def parameter(
         return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
     found = scopes.named_type(run, function, param.annotation)
     if handler is not None and param.kind in ("positional", "normal", "keyword"):
+        value = dependencies.filled(run, function, param, handler, st)
+        if value is not None:
+            return value
         value = _handled(run, function, param, index, handler, found)
         if value is not None:
             return value

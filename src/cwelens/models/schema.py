@@ -239,12 +239,13 @@ class Route(Row):
     name, its parameters are `parameters`, and `within` finds the name of a base of its class). `params` is the concept of the
     handler's parameters but for those called as in `besides`, `becomes` the type of what a decorated function turns into, `first` the type of its first one, `response` the concept of what it
     returns; "" and None where the row does not say. `callers` are members of the decorated function that call it (`task.delay`).
+    `depends` are callables that, in a parameter's default or annotation, name what is called to fill it.
     """
 
     TABLE = "route"
     NAME_FIELDS = ("decorator", "register", "base", "convention")
     __slots__ = (
-        "_function", "_within", "becomes", "besides", "callers", "first", "framework", "handler", "how", "methods", "parameters", "params",
+        "_function", "_within", "becomes", "besides", "callers", "depends", "first", "framework", "handler", "how", "methods", "parameters", "params",
         "response",
     )  # fmt: skip
     how: Literal["decorator", "register", "base", "convention"]
@@ -282,6 +283,7 @@ class Route(Row):
         if self.how == "convention" and (self._function is None or not self.parameters):
             raise table.error("function and parameters", "missing")
         self.besides = table.texts("besides")
+        self.depends = table.names("depends")
         self.becomes = table.name("becomes")
         self.callers = table.texts("callers") if self.how == "decorator" else ()
         self.params = table.concept("params", "untrusted", optional=True)
