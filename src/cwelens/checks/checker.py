@@ -464,13 +464,17 @@ class Checker:
         judgement = pages.judge(run, node, value, output, escape, state)
         if judgement.kind == "constant":
             return
+        if judgement.kind == "conditional" and not pages.is_markup(run):
+            return
         rule = RULES["page.output"]
         record = self.record(run, rule, run.place(node), output.code, judgement, "", "", rule.concept)
         if record is not None and output.escape is None:
             record.escapes.add(escape)
-        if record is not None and judgement.kind == "undecided":
-            if judgement.taint is None or judgement.taint.origin.concept == "stored":
-                record.fields.append(pages.Field(pages.field_of(node), judgement.taint, output.marked))
+        if record is not None and judgement.kind == "undecided" and pages.is_markup(run):
+            taint = judgement.taint
+            if taint is None or taint.origin.kind != "param":
+                stored = taint if taint is not None and taint.origin.concept == "stored" else None
+                record.fields.append(pages.Field(pages.field_of(node), stored, output.marked))
 
     def written(self, run: Run, node: ir.Node, fields: dict[str, Value], state: State) -> None:
         for name, value in fields.items():

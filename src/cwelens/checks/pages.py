@@ -47,6 +47,11 @@ class Field:
     marked: bool
 
 
+def is_markup(run: Run) -> bool:
+    """Whether what is being rendered is markup for certain: some template of it holds a tag."""
+    return any(page.template.is_markup for active in run.rendering for page in active.chain)
+
+
 def judge(run: Run, node: ir.Expr, value: Value, output: Output, escape: bool, st: State) -> Judgement:
     """The worst of all ways the value may be."""
     escaped = escape if output.escape is None else output.escape
@@ -107,6 +112,9 @@ def _taint(taint: Taint, hole: Opaque, place: Place, output: Output, escaped: bo
     if why:
         return Judgement("neutralised", why, taint)
     if origin.kind == "untrusted":
+        if taint.assumption and escaped and not output.marked:
+            # Two things would have to come together: what a call that is not visible gives back, and a place of a certain kind.
+            return Judgement("undecided", taint.assumption, taint)
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local":
         if origin.concept == "stored":
@@ -205,13 +213,11 @@ def settle(record: Record, written: Written) -> None:
             record.best = Judgement(kind, "", taint)
             return
     field = record.fields[0]
-    if field.marked and field.name:
+    if field.marked and field.name and field.taint is None:
         record.best = Judgement("conditional", "", _of_unknown(record, field))
 
 
 def _of_unknown(record: Record, field: Field) -> Taint:
-    if field.taint is not None:
-        return field.taint.assuming(f"somebody else can write `{field.name}` to where it is stored")
     text = f"`{field.name}`, which the template marks as safe"
     origin = Origin("unresolved", "unknown", text, record.place)
     assumption = (

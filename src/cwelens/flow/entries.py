@@ -128,6 +128,8 @@ def run_pages(shared: Shared, observer: Observer, entries: Entries) -> None:
         if source.path in shared.rendered:
             continue
         page = shared.pages.read(source, by_signs(source) or shared.page_language)
+        if not page.template.is_markup:
+            continue
         run = Run(shared, observer, Frame(page.module, None, None, None, None, None))
         entries.analysed += 1
         try:

@@ -50,6 +50,24 @@ OPERATIONS = (
     "markup",
 )
 MARKUP = "markupsafe.Markup"
+# Names that frameworks and their extensions give to pages, whatever the view passes.
+_GIVEN = frozenset(
+    [
+        "g",
+        "h",
+        "c",
+        "config",
+        "request",
+        "session",
+        "user",
+        "current_user",
+        "perms",
+        "messages",
+        "csrf_token",
+        "settings",
+        "static",
+    ]
+)
 _PLAIN_BASES = frozenset(("builtins.object", "typing.NamedTuple", "abc.ABC", "typing.Generic"))
 _CONTAINER_METHODS = frozenset(("items", "keys", "values", "get", "append", "count", "index"))
 
@@ -111,7 +129,8 @@ def _bind(page: Page, env: dict[str, Value], rest: Value | None) -> None:
         env.setdefault(f"%{operation}", Value((Lib(f"%{operation}"),)))
     for name in page.template.names:
         if name not in env:
-            env[name] = rest if rest is not None else Value((Opaque(label=name),))
+            passed = rest is not None and name not in page.template.helpers and name not in _GIVEN
+            env[name] = rest if passed and rest is not None else Value((Opaque(label=name),))
     for name in page.template.macros:
         env[name] = Value((_Macro(page, name),))
 
@@ -340,7 +359,8 @@ def context_of(value: Value | None, st: State) -> tuple[dict[str, Value], Value 
                 names[str(key)] = item if str(key) not in names else join(names[str(key)], item)
             more = obj.rest
         else:
-            taints = deep_taints(Value((atom,)), st)
+            why = "what is passed to the page holds it under this name"
+            taints = tuple(t.assuming(why) for t in deep_taints(Value((atom,)), st))
             more = Value((Opaque(None, taints),)) if taints else None
         if more is not None:
             rest = more if rest is None else join(rest, more)

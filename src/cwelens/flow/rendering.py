@@ -8,7 +8,7 @@ from cwelens.base.source import Source
 from cwelens.flow import pages
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
-from cwelens.flow.values import Const, Lib, Ref, Value, join
+from cwelens.flow.values import Const, Lib, Ref, Value, join, opaque
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
@@ -84,11 +84,15 @@ def called(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | Non
     if last in RENDERERS:
         if receiver is not None and _render_loaded(run, node, args, receiver, st, name):
             return None
-        _render_named(run, node, name, args, st)
+        found = _render_named(run, node, name, args, st)
+        if not run.models.is_modelled(name) and (found or name.startswith("render")):
+            # What is not known but by its name gives back the page, in which values were put by a template.
+            return opaque(pages.MARKUP)
     return None
 
 
-def _render_named(run: Run, node: ir.Expr, name: str, args: Args, st: State) -> None:
+def _render_named(run: Run, node: ir.Expr, name: str, args: Args, st: State) -> bool:
+    found = False
     given = list(enumerate(args.positional[:3])) + [
         (-1, args.keywords[k]) for k in NAMES if k in args.keywords
     ]
@@ -100,8 +104,10 @@ def _render_named(run: Run, node: ir.Expr, name: str, args: Args, st: State) -> 
                     dialect = dialect_of(run, name, source)
                     page = run.shared.pages.read(source, dialect)
                     _render(run, node, page, args, index + 1, escapes(run, name, source.path), st, name)
-                    if len(value.atoms) == 1:
-                        return
+                    found = True
+        if found:
+            break
+    return found
 
 
 def _render(

@@ -72,6 +72,7 @@ class _Reader(Builder):
                 handler = _TAGS.get(name)
                 if handler is not None:
                     out += handler(self, bits, pos)
+                out += self.bound_by_tag(name, bits, pos)
         return out, ("", [], (1, 0, 1, 0))
 
     # Outputs
@@ -237,6 +238,13 @@ class _Reader(Builder):
         values = [self.expression(bit, pos) for bit in bits[1:]]
         code = code_of(self.template.source, pos)
         return [self.out(value, pos, self._escape, False, code) for value in values]
+
+    def bound_by_tag(self, name: str, bits: list[str], pos: ir.Pos) -> list[ir.Stmt]:
+        """`{% tag … as name %}`: what a tag that is not known here makes is not data of the view."""
+        if name == "with" or "as" not in bits[:-1]:
+            return []
+        target = bits[bits.index("as") + 1]
+        return [ir.Assign([ir.Name(target, pos)], self.operation("markup", [], pos), None, pos)]
 
     def address(self, bits: list[str], pos: ir.Pos) -> list[ir.Stmt]:
         """A tag that writes an address of the application."""

@@ -67,6 +67,7 @@ class _Lowering(Builder):
     def __init__(self, source: Source) -> None:
         super().__init__(source, "jinja")
         self._escape: bool | None = None
+        self._last = 1
         self._tags: dict[int, list[ir.Pos]] = {}
         for match in re.finditer(r"\{\{.*?\}\}", source.text, re.DOTALL):
             pos = span(source, match.start(), match.end())
@@ -87,9 +88,11 @@ class _Lowering(Builder):
 
     def line(self, node: Any) -> ir.Pos:
         """The position of a node that is not an output: its line."""
-        text = self.template.source.line(node.lineno)
+        # Jinja leaves the line out of some nodes: they stand where the one before stood.
+        self._last = number = node.lineno or self._last
+        text = self.template.source.line(number)
         indent = len(text) - len(text.lstrip())
-        return (node.lineno, indent, node.lineno, max(indent, len(text.rstrip().encode())))
+        return (number, indent, number, max(indent, len(text.rstrip().encode())))
 
     def tag(self, node: Any) -> ir.Pos:
         """The position of the next output on the line."""
@@ -270,6 +273,13 @@ class _Lowering(Builder):
     def _call(self, node: Any, pos: ir.Pos) -> ir.Expr:
         if type(node.node).__name__ == "Name" and node.node.name == "super" and not node.args:
             return self.operation("super", [], pos)
+        owner = node.node
+        while type(owner).__name__ in ("Getattr", "Getitem"):
+            owner = owner.node
+        if type(owner).__name__ == "Name":
+            if owner.name == "self" and type(node.node).__name__ == "Getattr":
+                return self.operation("block", [ir.Const(node.node.attr, pos)], pos)
+            self.template.helpers.add(owner.name)
         args = [self.expr(a, pos) for a in node.args]
         if node.dyn_args is not None:
             args.append(ir.Star(self.expr(node.dyn_args, pos), pos))

@@ -13,11 +13,19 @@ Invariant: a template out of which anything was lost has a gap that says so.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from cwelens.base.html import Place, Scanner
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
+
+_TAG = re.compile(
+    r"<(?:!doctype|/?(?:html|head|title|meta|link|style|script|body|main|header|footer|nav|section|article|aside|div|span|p|a|b|i|u|em|br|hr|"
+    r"strong|small|code|pre|blockquote|ul|ol|li|dl|dt|dd|table|thead|tbody|tr|td|th|form|input|select|option|textarea|button|label|img|svg|"
+    r"iframe|video|audio|h[1-6]))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Macro:
 
 @dataclass(slots=True)
 class Template:
-    """`parent` is what it extends; `names` are the names it reads."""
+    """`parent` is what it extends; `names` are the names it reads, `helpers` those of them that it calls or calls methods of."""
 
     source: Source
     dialect: str
@@ -51,8 +59,14 @@ class Template:
     macros: dict[str, Macro] = field(default_factory=dict)
     outputs: dict[int, Output] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
     gaps: list[ir.Gap] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_markup(self) -> bool:
+        """Whether there is a tag in it: without, it may be the subject of a mail or a message as well as a piece of a page."""
+        return _TAG.search(self.source.text) is not None
 
 
 class Builder:
