@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -38,7 +39,6 @@ def _found(shop: Review) -> set[Mark]:
 
 def test_every_mark_is_found_and_nothing_else(shop: Review) -> None:
     """Findings are the marks without the known gaps, and the known gaps are gaps."""
-    pytest.importorskip("jinja2", reason="its templates are Jinja's")
     lines = _lines()
     marks = {(*place, int(cwe)) for place, line in lines.items() for cwe in MARK.findall(line)}
     gaps = {
@@ -48,6 +48,9 @@ def test_every_mark_is_found_and_nothing_else(shop: Review) -> None:
         if (mark[0], mark[2]) == (file, cwe) and text in lines[mark[:2]]
     }
     assert len(gaps) == len(KNOWN_GAPS)
+    if importlib.util.find_spec("jinja2") is None:
+        # Installed without Jinja its templates are not read.
+        marks = {mark for mark in marks if not mark[0].endswith(".html")}
     assert _found(shop) == marks - gaps
 
 
