@@ -90,17 +90,17 @@ def _runaway(checker: Checker, known: Known, flags: int) -> None:
     if known.met:
         return
     if regexes.exponential(known.text, flags, "search"):
-        _, why = regexes.growth(known.text, flags, "search", False)
+        why, offset = regexes.culprit(known.text, flags)
         judgement = Judgement(
             "conditional", why.rstrip("."), assumption="the text that it is applied to is untrusted"
         )
-        _add(checker, known, "slow-pattern", judgement)
+        _add(checker, known, "slow-pattern", judgement, offset)
 
 
 def _ranges(checker: Checker, known: Known) -> None:
     flags = known.flags or 0
-    for _, sentence in overly_large_ranges(known.text, flags)[:1]:
-        _add(checker, known, "pattern-range", Judgement("defect", sentence.rstrip(".")))
+    for offset, sentence in overly_large_ranges(known.text, flags)[:1]:
+        _add(checker, known, "pattern-range", Judgement("defect", sentence.rstrip(".")), offset)
 
 
 def _tags(checker: Checker, known: Known, flags: int) -> None:
@@ -122,18 +122,34 @@ def _tags(checker: Checker, known: Known, flags: int) -> None:
 def _hosts(checker: Checker, known: Known, flags: int) -> None:
     if known.uses and known.uses <= _TAKES_APART | _REPLACES:
         return
-    for _, sentence in open_dots(known.text, flags)[:1]:
+    for offset, sentence in open_dots(known.text, flags)[:1]:
         judgement = Judgement(
             "conditional", sentence.rstrip("."), assumption="it decides which hosts are trusted"
         )
-        _add(checker, known, "host-pattern", judgement)
+        _add(checker, known, "host-pattern", judgement, offset)
 
 
-def _add(checker: Checker, known: Known, rule_id: str, judgement: Judgement) -> None:
+def _add(checker: Checker, known: Known, rule_id: str, judgement: Judgement, offset: int = 0) -> None:
     text = known.text.decode("latin-1") if isinstance(known.text, bytes) else known.text
     code = " ".join(text.split()).replace("`", "'")
     shown = code if len(code) <= _SHOWN else code[: _SHOWN - 1] + "…"
-    checker.add(BY_ID[rule_id], known.place, shown, known.function, known.library, judgement)
+    checker.add(BY_ID[rule_id], _line_of(known, offset), shown, known.function, known.library, judgement)
+
+
+def _line_of(known: Known, offset: int) -> Place:
+    """The place of a part of an expression that is written over several lines, as far as the literal stands in the source as it is."""
+    source, (first, _, last, _) = known.place
+    if isinstance(known.text, bytes) or "\n" not in known.text[:offset]:
+        return known.place
+    before = known.text[:offset]
+    line = first + before.count("\n")
+    content = known.text.split("\n")[before.count("\n")]
+    start = source.line(line).find(content)
+    if start < 0 or not content.strip() or line > last:
+        return known.place
+    shown = source.line(line)[:start]
+    column = len((shown + before.rpartition("\n")[2]).encode())
+    return source, (line, column, line, len((shown + content).encode()))
 
 
 def _argument(run: Run, site: CallSite) -> Place:

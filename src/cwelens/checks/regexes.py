@@ -93,6 +93,12 @@ def exponential(pattern: str | bytes, flags: int, method: str) -> bool:
     return isinstance(found, Blowup) and found.confirmed and found.kind == "exponential"
 
 
+def culprit(pattern: str | bytes, flags: int) -> tuple[str, int]:
+    """Why an expression runs away, and where in it; ("", 0) where it does not."""
+    found = _analysed(pattern, flags, "search")
+    return (found.explanation, found.offset) if isinstance(found, Blowup) else ("", 0)
+
+
 @lru_cache(maxsize=2048)
 def _analysed(pattern: str | bytes, flags: int, method: str) -> Blowup | Undecided | None:
     try:

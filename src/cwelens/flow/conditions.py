@@ -162,8 +162,11 @@ def _atom(condition: Condition, operator: str, operand: Any, atom: Any, run: Run
 
 
 def _same(value: Any, operand: Any) -> bool:
-    if isinstance(value, bool) or isinstance(operand, bool):
-        return value is operand
+    if isinstance(operand, bool):
+        # `debug=1` and `verify=0` say the same as the truth values.
+        return isinstance(value, int) and value == operand
+    if isinstance(value, bool):
+        return False
     return bool(value == operand)
 
 

@@ -117,6 +117,19 @@ class Ambiguity:
         """A word that the states of `path` consume, each after the one before."""
         return "".join(self._alphabet.pick(self._common(states)) for states in path)
 
+    def _apart(self, path: Sequence[tuple[int, ...]], avoided: int) -> str:
+        """A word that the states of `path` consume, without the characters of the mask `avoided` where that is possible."""
+        masks = [self._common(states) for states in path]
+        return "".join(self._alphabet.pick(mask & ~avoided or mask) for mask in masks)
+
+    def _read_after(self, members: Iterable[int]) -> int:
+        """What the states read that come after those of a loop."""
+        inside = set(members)
+        mask = 0
+        for state in self._reachable(inside, self._nfa.follow) - inside:
+            mask |= self._nfa.masks[state]
+        return mask
+
     def _common(self, states: tuple[int, ...]) -> int:
         mask = self._nfa.masks[states[0]]
         for state in states[1:]:
@@ -235,7 +248,14 @@ class Ambiguity:
         prefix = self._prefix(state)
         if prefix is not None and all(self._common(pair) for pair in cycle[1:]):
             states = tuple(dict.fromkeys(state for pair in cycle for state in pair))
-            yield Candidate(exponential, prefix, self._word(cycle[1:]), states, edge, False)
+            pump = self._word(cycle[1:])
+            yield Candidate(exponential, prefix, pump, states, edge, False)
+            # The same way with characters that what follows the loop does not read, so that it cannot match early.
+            after = self._read_after(states)
+            other = self._apart(cycle[1:], after)
+            if other != pump:
+                start = prefix[:-1] + self._apart([(state,)], after)
+                yield Candidate(exponential, start, other, states, edge, False)
 
     # -- polynomial
 

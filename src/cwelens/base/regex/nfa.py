@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cwelens.base.chars import ASCII
 from cwelens.base.regex.tree import (
     Alt,
+    At,
     Atomic,
     Backref,
     Chars,
@@ -188,6 +189,9 @@ class Nfa:
         if isinstance(node, Look):
             # The body is work of its own, after which nothing follows.
             return _Fragment(self._build(node.body).first, {}, 1)
+        if isinstance(node, At) and node.kind in ("end", "end_or_newline"):
+            # Nothing is read any more behind the end of the subject (but for one newline, which does not matter here).
+            return _Fragment({}, {}, 0)
         return _NOTHING
 
     def _concatenate(self, left: _Fragment, right: _Fragment) -> _Fragment:
