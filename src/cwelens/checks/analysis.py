@@ -14,6 +14,7 @@ from cwelens.checks import (
     exposed,
     exposure,
     headers,
+    host_tests,
     literals,
     outcome,
     passwords,
@@ -97,6 +98,7 @@ def analyse(
     enumeration.check(checker, modules)
     exposed.check(checker, modules)
     headers.check(checker, modules)
+    host_tests.check(checker, modules)
     races.check(checker, modules)
     patterns.check(checker)
     findings, operations = outcome.results(checker)

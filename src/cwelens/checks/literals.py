@@ -38,6 +38,8 @@ def check(checker: Checker, module: ModuleInfo) -> None:
             for target in node.targets:
                 _assigned(checker, module, target, node.value, tests)
         elif isinstance(node, ir.Call):
+            if not tests:
+                _handed_over(checker, module, node)
             for name, value in node.keywords:
                 if name is not None and (enclosing(module, node), name) not in seen:
                     if _named(checker, module, name, value, value, tests):
@@ -105,6 +107,37 @@ def _named(
         rule = "hard-coded-credential"
     _add(checker, module, node, rule, f"`{name}` is set to a literal", name)
     return True
+
+
+_ACCOUNT = frozenset(("user", "username", "login", "account", "host", "hostname", "server", "uid"))
+
+
+def _handed_over(checker: Checker, module: ModuleInfo, node: ir.Call) -> None:
+    """A constant of the module that a call is given as the password of an account: then it is one, however wordy."""
+    if not any(name in _ACCOUNT for name, _ in node.keywords):
+        return
+    for name, value in node.keywords:
+        if name is None or not names.is_password(name) or not isinstance(value, ir.Name):
+            continue
+        for stmt in module.body:
+            if not isinstance(stmt, ir.Assign) or not isinstance(stmt.value, ir.Const):
+                continue
+            target, text = stmt.targets[0], stmt.value.value
+            if not isinstance(target, ir.Name) or target.id != value.id or not isinstance(text, str):
+                continue
+            if (
+                len(text) >= 4
+                and _PLAUSIBLE.match(text)
+                and not placeholder(text)
+                and not _says_only(text, name)
+            ):
+                reason = f"`{target.id}` is given to `{written(node.func)}` as `{name}`"
+                _add(checker, module, target, "hard-coded-password", reason, target.id)
+
+
+def _says_only(text: str, name: str) -> bool:
+    """Whether a text is the name of a password field itself."""
+    return names.words(text)[-1:] == names.words(name)[-1:]
 
 
 def plausible(text: str, name: str) -> bool:

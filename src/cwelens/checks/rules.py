@@ -844,6 +844,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Escape the dots (`re.escape`, `\\.`), and tie the expression to the start and the end of the host name.",
     ),
     _weak(
+        "host-test",
+        "host.partial",
+        1286,
+        "Address tested by a part of its text",
+        "medium",
+        "pass with an address of their own that holds the name somewhere",
+        "Take the host out of the address (`urllib.parse.urlsplit(url).hostname`) and compare it whole, or with a dot before it for subdomains.",
+    ),
+    _weak(
         "tag-filter",
         "regex.tags",
         186,
