@@ -10,6 +10,7 @@ from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
 from cwelens.checks import (
     accounts,
+    configs,
     enumeration,
     exposed,
     exposure,
@@ -29,6 +30,7 @@ from cwelens.flow.entries import Entries, Failure, run_module, run_pages, run_re
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
 from cwelens.resolve.templates import Pages
+from cwelens.syntax.configs.reader import Config
 
 if TYPE_CHECKING:
     from cwelens.app.model import Application
@@ -64,6 +66,7 @@ def analyse(
     progress: Progress | None = None,
     threats: frozenset[str] = REMOTE,
     pages: Sequence[Text] = (),
+    settings: Sequence[Config] = (),
 ) -> Analysis:
     """Findings, operations and sources of the given modules of a program, in a fixed order.
 
@@ -101,6 +104,7 @@ def analyse(
     host_tests.check(checker, modules)
     races.check(checker, modules)
     patterns.check(checker)
+    configs.check(checker, settings)
     findings, operations = outcome.results(checker)
     application = run.check(program, modules)
     outcome.merge(findings, operations, application.findings, application.operations)

@@ -23,6 +23,7 @@ from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import ModuleInfo
 from cwelens.resolve.types import Types
 from cwelens.syntax import Unit, read_file, read_text
+from cwelens.syntax.configs.reader import Config, kind_of, read_config
 from cwelens.syntax.inputs import read, read_page
 from cwelens.syntax.templates.readers import SUFFIXES
 
@@ -66,6 +67,7 @@ def review(
     own = own_models if isinstance(own_models, Own) else _own_models(paths) if own_models else Own()
     units: list[Unit] = []
     pages: list[Source] = []
+    configs: list[Config] = []
     regions: list[Region] = []
     inputs: list[InputFile] = []
     collecting = gc.isenabled()
@@ -76,7 +78,7 @@ def review(
         if text is not None:
             _take(read_text(name, text), name, units, inputs, regions)
         else:
-            _read_paths(paths, include_vendored, units, pages, inputs, regions, progress)
+            _read_paths(paths, include_vendored, units, pages, configs, inputs, regions, progress)
         inputs += [
             InputFile(
                 file.name,
@@ -88,7 +90,9 @@ def review(
             )
             for file in own.files
         ]
-        return _assemble(units, inputs, regions, [Path(p) for p in context], progress, threats, own, pages)
+        return _assemble(
+            units, inputs, regions, [Path(p) for p in context], progress, threats, own, pages, configs
+        )
     finally:
         sys.setrecursionlimit(limit)
         if collecting:
@@ -138,6 +142,7 @@ def _read_paths(
     include_vendored: bool,
     units: list[Unit],
     pages: list[Source],
+    configs: list[Config],
     inputs: list[InputFile],
     regions: list[Region],
     progress: Progress | None,
@@ -157,6 +162,12 @@ def _read_paths(
                 if page is not None:
                     pages.append(page)
                     inputs.append(InputFile(entry.shown, "template", len(page.lines), "read"))
+                continue
+            if kind_of(entry.shown):
+                config = read_config(entry.path, entry.shown)
+                if config is not None:
+                    configs.append(config)
+                    inputs.append(InputFile(entry.shown, "configuration", len(config.source.lines), "read"))
                 continue
             _take(
                 read_file(entry.path, entry.shown), entry.shown, units, inputs, regions, alone=len(files) == 1
@@ -215,13 +226,16 @@ def _assemble(
     threats: frozenset[str],
     own: Own | None = None,
     pages: Sequence[Source] = (),
+    configs: Sequence[Config] = (),
 ) -> Review:
     from cwelens.report import advice, areas, closing, conclusion, describe, gaps
     from cwelens.report.observe import observe
     from cwelens.report.practices import PRACTICES
     from cwelens.report.topics import TOPICS
 
-    material = _analysed(units, inputs, regions, context, progress, threats, own, pages=pages)
+    material = _analysed(
+        units, inputs, regions, context, progress, threats, own, pages=pages, configs=configs
+    )
     verdict, sentence = conclusion.verdict(material.findings, regions, inputs)
     closed = closing.closed(material)
     seen = observe(
@@ -258,6 +272,7 @@ def _analysed(
     own: Own | None,
     flow: bool = True,
     pages: Sequence[Source] = (),
+    configs: Sequence[Config] = (),
 ) -> Material:
     """The program of the units and what the analysis made of it; without `flow` only its names and calls are looked at."""
     models = index.load() if own is None else project.extend(index.load(), own)
@@ -268,7 +283,9 @@ def _analysed(
         if progress is not None:
             progress("analysing", done, total)
 
-    analysis = analyse(program, models, modules, step, threats, pages) if flow else Analysis([], [], [])
+    analysis = (
+        analyse(program, models, modules, step, threats, pages, configs) if flow else Analysis([], [], [])
+    )
     for failure in analysis.entries.failures:
         node = failure.function.node if failure.function is not None else None
         where = locate(failure.module.source, node.pos) if node is not None else None
@@ -282,12 +299,15 @@ def survey(paths: Sequence[str | Path], *, flow: bool = True, progress: Progress
     regions: list[Region] = []
     inputs: list[InputFile] = []
     pages: list[Source] = []
+    configs: list[Config] = []
     own = _own_models(paths)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
-        _read_paths(paths, False, units, pages, inputs, regions, progress)
-        return _analysed(units, inputs, regions, [], progress, frozenset(("remote",)), own, flow, pages)
+        _read_paths(paths, False, units, pages, configs, inputs, regions, progress)
+        return _analysed(
+            units, inputs, regions, [], progress, frozenset(("remote",)), own, flow, pages, configs
+        )
     finally:
         sys.setrecursionlimit(limit)
 

@@ -2,7 +2,7 @@
 
 Rules
 - A file that is named is read, whatever its name. Of a named directory: `*.py`, `*.pyw`, `*.ipynb`, files without an extension
-  that begin with a Python shebang, and what may be a page template, by its name. Type stubs (`*.pyi`) hold nothing that runs and are passed over.
+  that begin with a Python shebang, and what may be a page template or a configuration, by its name. Type stubs (`*.pyi`) hold nothing that runs and are passed over.
 - Passed over in directories: what `.gitignore` files say (also those above the directory, up to the root of its repository),
   version control, virtual environments, installed packages and, unless asked for, vendored code.
 - A symbolic link is not followed: its target is read where it stands, or lies outside of what was asked for.
@@ -22,6 +22,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cwelens.syntax.configs.reader import kind_of
 from cwelens.syntax.templates.readers import SUFFIXES
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class _Walk:
         while stack:
             item = stack.pop()
             if not isinstance(item, tuple):
-                files += isinstance(item, File) and not item.path.lower().endswith(_PAGES)
+                files += isinstance(item, File) and not _beside(item.path)
                 yield item
                 continue
             directory, ignores = item
@@ -175,7 +176,11 @@ class _Walk:
         name = entry.name.lower()
         if name.endswith(".pyi"):
             yield Skipped(_shown(entry.path), "a type stub: nothing in it runs")
-        elif name.endswith(_SUFFIXES + _PAGES) or ("." not in name and _has_shebang(entry.path)):
+        elif (
+            name.endswith(_SUFFIXES + _PAGES)
+            or kind_of(entry.path)
+            or ("." not in name and _has_shebang(entry.path))
+        ):
             reason = self._ignored(entry.path, ignores)
             yield Skipped(_shown(entry.path), reason) if reason else File(entry.path, _shown(entry.path))
 
@@ -251,6 +256,11 @@ def _ignored(path: str, ignores: list[_Ignore]) -> str | None:
         if decided is not None:
             return "ignored by .gitignore" if decided else None
     return None
+
+
+def _beside(path: str) -> bool:
+    """Whether a file is read for what it adds to code: alone it is no program."""
+    return path.lower().endswith(_PAGES) or bool(kind_of(path))
 
 
 def _has_shebang(path: str) -> bool:
