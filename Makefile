@@ -27,6 +27,7 @@ $(STAMP): pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable . --requirement requirements-dev.txt
+	$(BIN)/python -m compileall -q src
 	touch $(STAMP)
 
 clean:

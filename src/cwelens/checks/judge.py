@@ -224,12 +224,16 @@ def _taint(
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
     if origin.kind == "param":
+        if rule.concept in _OF_CALLERS and origin.concept != DECLARED:
+            return Judgement("undecided", f"it is {origin.text}: its caller decides", taint)
         if rule.whole_parameter or origin.concept == DECLARED or (composed and not _is_base(rule, index)):
             return Judgement("conditional", "", taint)
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
     return Judgement("undecided", origin.text, taint)
 
 
+# Nearly every function logs what it is given: that somebody could pass a line break is no question worth asking of each.
+_OF_CALLERS = frozenset(("log.message",))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 
