@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow import calls, expressions
+from cwelens.flow import calls, expressions, splits
 from cwelens.flow.run import Args, CallSite, Run, written
 from cwelens.flow.state import Obj, State, deep_taints, stepped
 from cwelens.flow.values import (
@@ -50,6 +50,7 @@ def forget(name: str, st: State) -> None:
             del st.env[path]
     if st.facts:
         st.facts.pop(name, None)
+        st.facts.pop(splits.fact(name), None)
 
 
 def refine(node: ir.Expr, value: Value, st: State) -> None:

@@ -13,6 +13,7 @@ from cwelens.flow import (
     regexes,
     scopes,
     sizes,
+    splits,
     strings,
     typetests,
     validators,
@@ -55,7 +56,10 @@ def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
     if isinstance(node, ir.BoolOp):
         return _assume_bool(run, node, st, wanted)
     if isinstance(node, ir.Compare) and len(node.ops) == 1:
-        return _assume_compare(run, node.left, node.ops[0], node.rights[0], st, wanted)
+        after = _assume_compare(run, node.left, node.ops[0], node.rights[0], st, wanted)
+        if after is not None and after.facts and isinstance(node.left, ir.Name):
+            splits.settle(node.left.id, after)
+        return after
     if isinstance(node, ir.Compare) and wanted:
         # `low < number <= high`: both hold.
         current: State | None = st
@@ -78,7 +82,10 @@ def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
                 return None
             st = after
     if isinstance(node, ir.Name | ir.Attr | ir.Item):
-        return _narrow_truth(run, node, st, wanted)
+        after = _narrow_truth(run, node, st, wanted)
+        if after is not None and after.facts and isinstance(node, ir.Name):
+            splits.settle(node.id, after)
+        return after
     return st
 
 

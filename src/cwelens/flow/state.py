@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from cwelens.flow import splits
 from cwelens.flow.values import (
     NOTHING,
     Opaque,
@@ -179,6 +180,7 @@ def join_states(one: State | None, two: State | None) -> State | None:
     if two is None:
         return one
     env = one.env
+    changed: splits.Changed = []
     if two.env is not env:
         env = dict(env)
         for name, value in two.env.items():
@@ -187,7 +189,9 @@ def join_states(one: State | None, two: State | None) -> State | None:
                 if "." not in name and "[" not in name:
                     env[name] = value
             elif mine is not value:
-                env[name] = join(mine, value)
+                env[name] = joined = join(mine, value)
+                if joined is not mine or joined is not value:
+                    changed.append((name, mine, value, joined))
         for name in one.env:
             if ("." in name or "[" in name) and name not in two.env:
                 del env[name]
@@ -201,8 +205,10 @@ def join_states(one: State | None, two: State | None) -> State | None:
                 heap[loc] = join_objects(base, obj) if base is not None else obj
             elif mine_obj is not obj:
                 heap[loc] = join_objects(mine_obj, obj)
-    facts = {k: v for k, v in one.facts.items() if two.facts.get(k) is v} if one.facts and two.facts else None
-    return State(env, heap, one.base, facts)
+    facts = {k: v for k, v in one.facts.items() if two.facts.get(k) is v} if one.facts and two.facts else {}
+    if changed:
+        facts.update(splits.found(changed, one, two))
+    return State(env, heap, one.base, facts or None)
 
 
 def same_state(one: State, two: State) -> bool:

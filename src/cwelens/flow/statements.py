@@ -126,9 +126,7 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
             if expressions.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
                 done = join_states(done, guards.assume(run, stmt.test, current.copy(), False))
         done = block(run, stmt.orelse, done)
-        for state in run.exits.breaks:
-            done = join_states(done, state)
-        return done
+        return join_states(done, _after_breaks(run))
     finally:
         run.exits.breaks, run.exits.continues = breaks, continues
 
@@ -166,10 +164,15 @@ def widen(before: State, after: State) -> State:
         old = before.env.get(name)
         if old is None or old is value or old.key == value.key or len(value.atoms) < 2:
             continue
-        kept = [a for a in value.atoms if not (isinstance(a, Const) and isinstance(a.value, int | float))]
+        kept = [a for a in value.atoms if not (isinstance(a, Const) and _counts(a.value))]
         if len(kept) < len(value.atoms):
             after.env[name] = make([*kept, *INT.atoms])
     return after
+
+
+def _counts(value: object) -> bool:
+    """Whether a constant is a number, of which a loop makes ever new ones."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _for(run: Run, stmt: ir.For, st: State) -> State | None:
@@ -188,9 +191,7 @@ def _for(run: Run, stmt: ir.For, st: State) -> State | None:
             )
             done = _looped(run, stmt, st, element)
         done = block(run, stmt.orelse, done)
-        for state in run.exits.breaks:
-            done = join_states(done, state)
-        return done
+        return join_states(done, _after_breaks(run))
     finally:
         run.exits.breaks, run.exits.continues = breaks, continues
 
@@ -211,6 +212,7 @@ def _unrolled(run: Run, stmt: ir.For, st: State, elements: list[Value]) -> State
 def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
     current = st
     after: State | None = None
+    ends: list[State | None] = []
     for _ in range(MAX_ROUNDS):
         inner = current.copy()
         assign.store(run, stmt.target, element, inner, stmt.iterable)
@@ -218,6 +220,7 @@ def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
         after = block(run, stmt.body, inner)
         for state in run.exits.continues:
             after = join_states(after, state)
+        ends.append(after)
         before = paths.every_member(current, after, element) if after is not None else current
         merged = join_states(before, after)
         if merged is None or same_state(merged, current):
@@ -225,6 +228,7 @@ def _looped(run: Run, stmt: ir.For, st: State, element: Value) -> State | None:
         current = widen(current, merged)
     done = current.copy()
     validators.after_loop(run, stmt, element, after, done)
+    validators.after_flags(stmt, st, ends[0], done)
     return done
 
 

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, expressions, guards, paths, scopes, strings
+from cwelens.flow import assign, expressions, guards, paths, scopes, splits, strings
 from cwelens.flow.run import Run
 from cwelens.flow.state import State, deep_taints, join_objects
 from cwelens.flow.values import Const, Lib, Opaque, Ref, Text, Value, atom_chars, const_text, join, taints_of
@@ -121,6 +121,56 @@ def after_loop(run: Run, stmt: ir.For, element: Value, end: State | None, done: 
         mask |= atom_chars(atom)
     if strings.merge(subject, done).chars & ~mask:
         assign.refine(stmt.iterable, guards.restrict(subject, mask), done)
+
+
+def after_flags(stmt: ir.For, before: State, end: State | None, done: State) -> None:
+    """`for c in text: if c not in ALLOWED: ok = False`: where `ok` is still what it was, every character passed."""
+    path = assign.path_of(stmt.iterable)
+    subject = done.env.get(path) if path is not None else None
+    if end is None or subject is None or path is None or not isinstance(stmt.target, ir.Name):
+        return
+    if not all(isinstance(a, Opaque | Text) for a in subject.atoms) or _binds(
+        stmt.body, stmt.target.id, path
+    ):
+        return
+    for key, split in end.facts.items():
+        flag = before.env.get(key[1:])
+        entered = splits.constants(flag) if flag is not None else None
+        now = splits.constants(done.env[key[1:]]) if key[1:] in done.env else None
+        if (
+            not isinstance(split, splits.Split)
+            or not entered
+            or not now
+            or not _only_leaves(stmt.body, key[1:], entered)
+        ):
+            continue
+        for side in split.sides:
+            passed = side.env.get(stmt.target.id)
+            if side.keys == entered and passed is not None and now - entered:
+                mask = 0
+                for atom in passed.atoms:
+                    mask |= atom_chars(atom)
+                narrowed = guards.restrict(subject, mask)
+                sides = (
+                    splits.Side(entered, {path: narrowed}, {}),
+                    splits.Side(now - entered, {path: subject}, {}),
+                )
+                done.facts[key] = splits.Split({path: subject}, sides)
+
+
+def _only_leaves(body: list[ir.Stmt], name: str, entered: frozenset[object]) -> bool:
+    """Whether statements bind a name only to constants that it did not have before."""
+    for part in walk(*body):
+        if isinstance(part, ir.AugAssign | ir.For | ir.Walrus | ir.With | ir.Delete):
+            targets = [part.target] if isinstance(part, ir.AugAssign | ir.For | ir.Walrus) else []
+            if any(isinstance(n, ir.Name) and n.id == name for t in targets for n in walk(t)):
+                return False
+        if isinstance(part, ir.Assign) and any(
+            isinstance(n, ir.Name) and n.id == name for t in part.targets for n in walk(t)
+        ):
+            if not isinstance(part.value, ir.Const) or Const(part.value.value).key in entered:
+                return False
+    return True
 
 
 def _binds(body: list[ir.Stmt], name: str, path: str) -> bool:
