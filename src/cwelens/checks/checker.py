@@ -95,6 +95,9 @@ OPTION_PROGRAMS = frozenset(
         "tee",
     ]
 )
+# Of them, those that run commands named in their options.
+COMMANDED = frozenset(("git", "hg", "svn", "ssh", "scp", "sftp", "rsync", "tar", "find"))
+ALLOWED_ORIGIN = "access-control-allow-origin"
 SHELLS = frozenset(
     ("sh", "bash", "dash", "zsh", "ksh", "csh", "fish", "cmd", "cmd.exe", "powershell", "pwsh")
 )
@@ -438,11 +441,21 @@ class Checker:
             isinstance(node.base, ir.Name) and node.base.id in ("self", "cls")
         ):
             self.fields.note(run, node, node.name, value, State({}, {}, {}))
+        if name.lower().endswith(ALLOWED_ORIGIN):
+            self._reflected(run, node, name, value)
         if names.for_security(name):
             self._predictable(run, node, value, name)
         elif names.is_cipher_key(name) and any(_BITS.search(t.origin.text) for t in taints_of(value)):
             # `key = random.choice(keys)` picks one of several; bits and bytes are made for a secret.
             self._predictable(run, node, value, name)
+
+    def _reflected(self, run: Run, node: ir.Node, name: str, value: Value) -> None:
+        """The origin of a request is sent back as the one that is allowed: that is every origin."""
+        rule = RULES["cors.any"]
+        judgement = judge(rule, value, State({}, {}, {}))
+        if judgement.kind == "defect":
+            said = Judgement("defect", "it sends back the origin that asks", judgement.taint)
+            self.record(run, rule, run.place(node), name, said)
 
     def _predictable(self, run: Run, node: ir.Node, value: Value, name: str) -> None:
         """A predictable value gets to a place that needs an unpredictable one: reported where the value is made."""
@@ -507,16 +520,12 @@ class Checker:
         first = site.args.get(0, "program")
         program = first.const() if first is not None else None
         if program is not None and str(program.value).rpartition("/")[2] in OPTION_PROGRAMS:
-            self._options(run, site, RULES["process.argv"], values, None, library)
+            self._options(run, site, str(program.value).rpartition("/")[2], values, None, library)
 
     def _process(self, run: Run, site: CallSite, values: list[Value], library: str) -> None:
         """An argument list: who chooses the program, what a shell is given, what can be read as an option."""
         st = site.state
-        program_rule, argument_rule, shell_rule = (
-            RULES["process.program"],
-            RULES["process.argv"],
-            RULES["shell.command"],
-        )
+        program_rule, shell_rule = RULES["process.program"], RULES["shell.command"]
         for value in values:
             for atom in value.atoms:
                 obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
@@ -558,7 +567,7 @@ class Checker:
                     for part in rest[1:2]:
                         judgement = max(judgement, judge(shell_rule, part, st), key=lambda j: j.rank)
                 elif program in OPTION_PROGRAMS:
-                    self._options(run, site, argument_rule, rest, obj.rest, library)
+                    self._options(run, site, program, rest, obj.rest, library)
                 if judgement.kind in ("constant", "not untrusted") and any(taints_of(p) for p in rest):
                     judgement = Judgement("parameterised", "an argument list without a shell")
                 self.record(
@@ -573,8 +582,9 @@ class Checker:
                 )
 
     def _options(
-        self, run: Run, site: CallSite, rule: Rule, rest: list[Value], more: Value | None, library: str
+        self, run: Run, site: CallSite, program: str, rest: list[Value], more: Value | None, library: str
     ) -> None:
+        rule = RULES["process.argv"]
         ended = False
         for part in rest:
             atom = part.const()
@@ -583,6 +593,10 @@ class Checker:
             if ended or atom is not None:
                 continue
             judgement = judge(rule, part, site.state)
+            taint = judgement.taint
+            if judgement.kind == "undecided" and taint is not None and taint.origin.kind == "param":
+                # What arrives whole can begin with a dash; that is worth a word where such an option runs a command.
+                judgement = Judgement("conditional" if program in COMMANDED else "undecided", "", taint)
             if judgement.kind in ("defect", "conditional"):
                 self.record(run, rule, site.place, site.written, judgement, library, site.note)
 
@@ -706,6 +720,10 @@ def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:
     )
 
 
+# What both sides of an exchange know, so that one sends it and the other compares.
+_SHARED = frozenset(("key", "token", "secret"))
+
+
 def _digest(value: Value, node: ir.Expr) -> bool:
     """Whether a value is a message authentication code, by how it was made."""
     for atom in value.atoms:
@@ -724,9 +742,12 @@ def _digest(value: Value, node: ir.Expr) -> bool:
     if isinstance(node, ir.Name | ir.Attr):
         name = node.id if isinstance(node, ir.Name) else node.name
         parts = names.words(name)
-        return bool({"signature", "hmac", "mac"} & set(parts)) or (
-            names.is_secret(name) and "token" in parts and "expected" in parts
-        )
+        if {"signature", "hmac", "mac"} & set(parts) or ("token" in parts and "expected" in parts):
+            return True
+        # `self.api_key`: what the program holds, not what it was sent.
+        own = isinstance(node, ir.Attr) or name.isupper()
+        kept = all(t.origin.kind in ("param", "secret") for t in taints_of(value))
+        return own and kept and names.is_secret(name) and bool(_SHARED & set(parts))
     return False
 
 

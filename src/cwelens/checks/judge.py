@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.checks import documents
+from cwelens.flow import buffers
 from cwelens.flow.attributes import JOIN
 from cwelens.flow.declared import DECLARED
 from cwelens.flow.state import Obj, State, deep_taints
@@ -124,9 +125,15 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
             # Each thing it holds, so that what stands around a hole still counts.
             held = judge(rule, obj.everything(), st, depth + 1)
             return held if obj.keys is None else worst([held, judge(rule, obj.keys, st, depth + 1)])
+        if obj is not None and rule.concept in _NAMED and buffers.content(obj) is not None:
+            return Judgement("not untrusted", "a file in memory has no name")
         taints = deep_taints(Value((atom,)), st)
         return _hole(rule, Opaque(None, taints), (), 0, composed=False)
     return Judgement("not untrusted")
+
+
+# Places that take the name of something, and some of them a file as well.
+_NAMED = frozenset(("path.file", "path.probe", "url.request"))
 
 
 def _instructions(rule: Rule, obj: Obj, st: State) -> Judgement:

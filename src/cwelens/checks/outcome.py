@@ -188,6 +188,7 @@ _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compar
 # (reported as well, the one that says it all)
 _IMPLIED = (
     ("weak-hash", "weak-password-hash"),
+    ("path-traversal", "ssrf"),
     ("hostname-unchecked", "certificate-unchecked"),
     ("xml-bomb", "xxe"),
     ("xxe", "xml-entities"),

@@ -322,6 +322,8 @@ def method(
             p.strip() if name == "strip" and isinstance(p, str) and len(parts(atom, st)) == 1 else p
             for p in parts(atom, st)
         ]
+        if name in ("lstrip", "strip") and isinstance(kept[0], Opaque) and args:
+            kept[0] = _without_slashes(kept[0], args[0])
         return Value((text(list(kept), binary),))
     if isinstance(atom, Text) and name in ("split", "rsplit", "partition", "rpartition"):
         cut = _cut(atom, name, args, alloc)
@@ -399,6 +401,16 @@ def _join(atom: Atom, iterable: Value, st: State, place: Place) -> Value:
 
 # Quotes of SQL, and what a text is safe for whose quotes of that kind have been doubled.
 DOUBLED = {"'": "sql.quote", '"': "sql.quote.double", "`": "sql.quote.back"}
+
+
+def _without_slashes(hole: Opaque, stripped: Value) -> Opaque:
+    """`target.lstrip("/")`: behind a slash it is a path of this site, where no backslash can stand for the second slash."""
+    plain = stripped.const()
+    gone = plain.value if plain is not None and isinstance(plain.value, str) else ""
+    if "/" not in gone or (hole.chars & ch.of("\\") and "\\" not in gone):
+        return hole
+    taints = tuple(t.neutralised(("redirect.slashes",), "leading slashes are taken off") for t in hole.taints)
+    return Opaque(hole.type, taints, hole.chars, hole.note, hole.label)
 
 
 def _replace(atom: Atom, args: list[Value], st: State) -> Value:
