@@ -40,7 +40,7 @@ from cwelens.flow.values import (
 from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
-from cwelens.resolve.outcome import Outcome, symbol_of
+from cwelens.resolve.outcome import Ambiguous, Outcome, symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo
 
 if TYPE_CHECKING:
@@ -238,10 +238,19 @@ def instance_attribute(
     return Value((Method(Opaque(label="self"), None, name),))
 
 
+def same_name(run: Run, outcome: Outcome) -> External | None:
+    """Of several names of a library class (`http.server` or `BaseHTTPServer`, as Python goes) the one that the models use for all."""
+    if isinstance(outcome, Ambiguous):
+        known = {run.models.canonical(s.qualname) for s in outcome.symbols if isinstance(s, External)}
+        if len(known) == 1 and all(isinstance(s, External) for s in outcome.symbols):
+            return External(known.pop())
+    return None
+
+
 def _from_class(
     run: Run, outcome: Outcome, receiver: Value, cls: ClassInfo, name: str, st: State, node: ir.Expr
 ) -> Value | None:
-    symbol = symbol_of(outcome)
+    symbol = symbol_of(outcome) or same_name(run, outcome)
     if isinstance(symbol, FunctionInfo):
         run.shared.learn(symbol.module)
         closure = run.shared.closures.get(id(symbol.node))

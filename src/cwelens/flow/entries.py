@@ -268,7 +268,7 @@ _SET_UP = frozenset(("__init__", "initialize"))
 
 def _served(run: Run, cls: ClassInfo) -> bool:
     """Whether a class is one of those whose objects a framework makes for each request."""
-    bases = [symbol_of(outcome) for outcome in run.program.mro(cls)[1]]
+    bases = [symbol_of(o) or attributes.same_name(run, o) for o in run.program.mro(cls)[1]]
     return any(
         run.models.routes_by_base(run.models.canonical(base.qualname))
         for base in bases
@@ -455,7 +455,7 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                 if row.handles(function.name):
                     return Handler(row, "")
         for outcome in unknown:
-            symbol = symbol_of(outcome)
+            symbol = symbol_of(outcome) or attributes.same_name(run, outcome)
             if isinstance(symbol, External):
                 for row in models.routes_by_base(models.canonical(symbol.qualname)):
                     if row.handles(function.name):

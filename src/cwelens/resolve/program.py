@@ -383,7 +383,12 @@ class Program(ModuleIndex):
             if builtin_member(f"builtins.object.{name}"):
                 return Resolved(External(f"builtins.object.{name}"))
             return Unresolved(f"`{cls.name}` does not define `{name}`; a subclass may")
-        outside = [symbol for symbol in map(symbol_of, unknown) if isinstance(symbol, External)]
+        outside = [
+            symbol
+            for outcome in unknown
+            for symbol in (outcome.symbols if isinstance(outcome, Ambiguous) else [symbol_of(outcome)])
+            if isinstance(symbol, External)
+        ]
         inherited = list(dict.fromkeys(External(f"{symbol.qualname}.{name}") for symbol in outside))
         reason = f"`{name}` is not defined in `{cls.name}`; {MAY_COME_FROM} {self.unknown_bases(known)}"
         if not inherited or len(outside) < len(unknown):
