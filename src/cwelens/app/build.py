@@ -31,7 +31,7 @@ def build(program: Program, modules: list[ModuleInfo]) -> Application:
         _walk(know, route)
     app.csrf = hooks.csrf(modules)
     app.rate = hooks.limiters(modules)
-    app.roles = hooks.knows_roles(modules)
+    app.roles = any(r.guarded("role") for r in routes) or hooks.knows_roles(modules)
     return app
 
 
@@ -121,6 +121,7 @@ def _walk(know: Knowledge, route: Route) -> None:
     _, after = function(work, route.handler, env)
     route.events = [e for e in work.events if work.saves or e.text != "assigned"]
     route.asked, route.texts, route.complete = work.asked, work.texts, work.budget >= 0
+    route.entered = list(work.entered.values())
     inner = dict.fromkeys(g for event in work.events for g in event.guards)
     inner.update(dict.fromkeys(after or ()))
     route.inner = tuple(inner)

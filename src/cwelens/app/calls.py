@@ -138,6 +138,16 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
     made = effects.library(walk, frame, node, base, callee, name, args)
     if made is not None:
         return made
+    if (
+        base is not None
+        and name in ("append", "extend", "insert", "add")
+        and base.kind == ""
+        and isinstance(func, ir.Attr)
+    ):
+        # A list that grows: what is put in is in it.
+        if isinstance(func.base, ir.Name) and func.base.id in frame.env:
+            frame.env[func.base.id] = mixed([base, *args.all()], name=base.name)
+        return EMPTY
     return _generic(walk, frame, base, callee, name, args)
 
 
@@ -376,11 +386,13 @@ def _of_client(base: Val, name: str, first: Val, args: Arguments) -> Val:
         return Val(frozenset((CLIENT,)), name="csrf_token")
     if name in ("populate_obj", "save"):
         return base
-    return Val(base.tags, kind=base.kind, name=base.name)
+    return Val(base.tags, kind=base.kind, name=base.name, bound=base.bound)
 
 
 def _generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str, args: Arguments) -> Val:
     """A call of something that is not known: its result is made of what it is given."""
+    if base is not None and base.type == "keys-chosen" and name == "keys":
+        return EMPTY
     values = args.all() + ([base] if base is not None else [])
     made = mixed(values)
     source = base if base is not None and base.has(CLIENT, STORED, IDENTITY) else args.first()

@@ -12,6 +12,7 @@ from cwelens.app.values import (
     IDENTITY,
     KEPT,
     NO_TAGS,
+    PROOFS,
     ROLE,
     SECRET_OUT,
     STORED,
@@ -82,13 +83,17 @@ def value(walk: Walk, frame: Frame, node: ir.Expr) -> Val:
     if isinstance(node, ir.Unary):
         return mixed([value(walk, frame, node.operand)])
     if isinstance(node, ir.Cond):
-        tests.judge(walk, frame, node.test)
-        return join(value(walk, frame, node.body), value(walk, frame, node.orelse))
+        found = tests.judge(walk, frame, node.test)
+        made = join(value(walk, frame, node.body), value(walk, frame, node.orelse))
+        # Which of the two it is tells how the test went.
+        return made.tagged(*(tag for tag in PROOFS if tag in found.value.tags))
     if isinstance(node, ir.DictDisplay):
         return _dict(walk, frame, node)
     if isinstance(node, ir.Seq):
         parts = [value(walk, frame, part) for part in node.items]
-        return mixed(parts, elements=parts)
+        # With `*values` in it, which stands where is not known.
+        exact = not any(isinstance(part, ir.Star) for part in node.items)
+        return mixed(parts, elements=parts if exact else None)
     if isinstance(node, ir.Comp):
         return _comprehension(walk, frame, node)
     if isinstance(node, ir.Walrus):
@@ -349,7 +354,11 @@ def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
         found = frozenset(e.keyed(keys, frame.spot(node)) for e in base.entities)
         return Val(frozenset((STORED,)) | calls.scope_tags(keys), name=name, entities=found)
     if base.items is not None and name in base.items:
-        return base.items[name]
+        held = base.items[name]
+        if held.known and base.has(IDENTITY):
+            # One of the values that what is known about who is asking may have.
+            return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)
+        return held
     if (
         base.elements is not None
         and isinstance(key.const, int)
@@ -387,7 +396,8 @@ def element(base: Val) -> Val:
             made = join(made, other)
         return made
     tags = base.tags | ({STORED} if base.entities else NO_TAGS)
-    return Val(tags, name=base.name, entities=base.entities, kind="body" if base.kind == "body" else "")
+    kind = "body" if base.kind == "body" else ""
+    return Val(tags, name=base.name, entities=base.entities, kind=kind, bound=base.bound)
 
 
 def _format(walk: Walk, frame: Frame, node: ir.Format) -> Val:
@@ -485,11 +495,17 @@ def _comprehension(walk: Walk, frame: Frame, node: ir.Comp) -> Val:
                         keys.append((one.name or "key", two))
             else:
                 value(walk, frame, condition)
+            narrowed = tests.listed(walk, frame, condition)
+            if narrowed is not None and narrowed[1]:
+                frame.env[narrowed[0]] = EMPTY
     parts = [value(walk, frame, node.element)]
     if node.value is not None:
         parts.append(value(walk, frame, node.value))
     frame.env = saved
     made = mixed(parts, name=parts[-1].name)
+    if node.value is not None and not parts[0].has(CLIENT):
+        # A dict whose keys the code has chosen, whatever its values are.
+        made.type = "keys-chosen"
     if keys:
         chosen = frozenset(e.keyed(tuple(keys), frame.spot(node)) for e in made.entities)
         made = Val(made.tags | calls.scope_tags(tuple(keys)), name=made.name, entities=chosen)

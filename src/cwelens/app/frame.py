@@ -81,6 +81,9 @@ class Knowledge:
             )
             if known and any(e.startswith("pydantic") for e in external):
                 known = False
+            if known and any(e.endswith("SQLModel") for e in external):
+                # Without `table=True` it is a schema.
+                known = any(key == "table" for a in ancestors for key, _ in a.node.keywords)
             self._models[cls] = known
         return known
 
@@ -139,6 +142,8 @@ class Walk:
         self.secret_spots: list[Spot] = []
         # Calls that never come back, by node; frames that functions close over, by their node.
         self.dead: set[int] = set()
+        # Functions that were walked, by node.
+        self.entered: dict[int, FunctionInfo] = {}
         # Whether anything is written back: what is assigned to a record's attribute counts only then.
         self.saves = False
         # Fields that the code reads from the request by name, and the texts it may answer with, each with the place.

@@ -17,7 +17,12 @@ from cwelens.resolve.symbols import Binding, FunctionInfo, ModuleInfo, Symbol
 
 _BEFORE = frozenset(("before_request", "before_app_request", "middleware", "url_value_preprocessor", "hook"))
 _RATE = re.compile(
-    r"limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|attempts_left|max_attempts|\baxes\b|captcha|slowapi",
+    r"limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|\baxes\b|captcha|slowapi",
+    re.IGNORECASE,
+)
+_EVERYWHERE = re.compile(
+    r"default_limits|application_limits|default_throttle|throttle_classes|(?:rate_?limit|slowapi|throttl)\w*middleware|lockout|failed_(?:login|attempt)|login_attempt"
+    r"|\baxes\b|axes\.|defender|captcha|fail2ban",
     re.IGNORECASE,
 )
 _CSRF = re.compile(
@@ -203,8 +208,17 @@ def identifiers(modules: list[ModuleInfo], pattern: re.Pattern[str]) -> list[tup
 
 
 def limiters(modules: list[ModuleInfo]) -> list[str]:
-    """What limits attempts anywhere in the program."""
-    return list(dict.fromkeys(text for _, _, text in identifiers(modules, _RATE)))
+    """What limits attempts for every route: middleware, defaults, counts of failures kept with the accounts."""
+    return list(dict.fromkeys(text for _, _, text in identifiers(modules, _EVERYWHERE)))
+
+
+def limits(function: FunctionInfo) -> bool:
+    """Whether a function, or what decorates it, limits attempts."""
+    for node in walk(function.node):
+        text = node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attr) else ""
+        if text and _RATE.search(text):
+            return True
+    return bool(_RATE.search(function.name))
 
 
 def csrf(modules: list[ModuleInfo]) -> list[Guard]:

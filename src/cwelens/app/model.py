@@ -31,6 +31,7 @@ class Route:
     csrf_exempt: bool = False
     # Whether its code was walked to the end; of what was not, nothing can be said to be absent.
     complete: bool = True
+    entered: list[FunctionInfo] = field(default_factory=list)
     asked: dict[str, Spot] = field(default_factory=dict)
     texts: list[tuple[str, Spot]] = field(default_factory=list)
 

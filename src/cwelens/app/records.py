@@ -20,7 +20,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_password, table
+from cwelens.app.words import is_code, is_password, table
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo
 
@@ -144,6 +144,8 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
         )
         tags = frozenset().union(*(_tags(e) for e in entities)) if entities else NO_TAGS
         for key, made in _keys(args, False):
+            if made.has(CLIENT) and is_code(key):
+                walk.event(frame, node, "code-check", text=key)
             if is_password(key) and made.has(CLIENT) and made.kind != "query":
                 walk.event(
                     frame, node, "password-check", text="plain" if not made.has("digest") else "compare"
@@ -208,6 +210,9 @@ def execute(walk: Walk, frame: Frame, node: ir.Call, args: Arguments) -> Val | N
         return None
     entity = Entity(statement.table, None, statement.keys, frame.spot(node), statement.columns)
     tags = _tags(entity)
+    for name, made in statement.keys:
+        if made.has(CLIENT) and is_code(name):
+            walk.event(frame, node, "code-check", entity, text=name)
     if statement.kind == "disclose":
         for name, made in statement.keys:
             if is_password(name) and made.has(CLIENT):
@@ -221,6 +226,8 @@ def execute(walk: Walk, frame: Frame, node: ir.Call, args: Arguments) -> Val | N
                 tags |= {CREDENTIAL}
         made = Val(tags, entities=frozenset((entity,)), name=statement.table)
     else:
+        if statement.named is not None:
+            walk.event(frame, node, "mass", entity, statement.fields, value=statement.named)
         event = walk.event(frame, node, statement.kind, entity, statement.fields)
         made = EMPTY
         if statement.kind == "create":

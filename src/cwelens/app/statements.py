@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwelens.app import calls, evaluate
+from cwelens.app import calls, evaluate, tests
 from cwelens.app.frame import MAX_DEPTH, Frame, Walk
 from cwelens.app.tests import Test, guards_of, judge
 from cwelens.app.values import CLIENT, EMPTY, IDENTITY, STORED, Entity, Guard, Val, join, mixed
@@ -98,7 +98,7 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
             if made.elements is not None and index < len(made.elements):
                 assign(walk, frame, part, made.elements[index])
             else:
-                assign(walk, frame, part, mixed([made], name=made.name))
+                assign(walk, frame, part, mixed([made], name=made.name, bound=made.bound))
     elif isinstance(target, ir.Star):
         assign(walk, frame, target.value, made)
     elif isinstance(target, ir.Item):
@@ -168,9 +168,14 @@ def _if(walk: Walk, frame: Frame, node: ir.If) -> bool:
     guards = guards_of(frame, node.test, found)
     before_env, before = dict(frame.env), frame.guards
     frame.guards = before + (guards if found.positive else ())
+    narrowed = tests.listed(walk, frame, node.test)
+    if narrowed is not None and narrowed[1]:
+        frame.env[narrowed[0]] = EMPTY
     alive_body = block(walk, frame, node.body)
     body_env, body_guards = frame.env, frame.guards
     frame.env, frame.guards = before_env, before + (() if found.positive else guards)
+    if narrowed is not None and not narrowed[1]:
+        frame.env[narrowed[0]] = EMPTY
     alive_else = block(walk, frame, node.orelse)
     if alive_body and not alive_else:
         frame.env, frame.guards = body_env, body_guards
@@ -251,6 +256,7 @@ def function(
         where = caller.site or caller.spot(site)
     frame = Frame(info.module, info, env, guards, outer, where, depth)
     walk.inside.append(id(info))
+    walk.entered[id(info.node)] = info
     try:
         alive = block(walk, frame, info.node.body)
     finally:

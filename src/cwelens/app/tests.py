@@ -23,7 +23,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_identity_key, is_password, is_role, table, words
+from cwelens.app.words import is_code, is_identity_key, is_password, is_role, table, words
 from cwelens.ir import nodes as ir
 
 _ADMIN = table("admin isadmin superuser issuperuser superadmin")
@@ -79,7 +79,7 @@ def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Test:
     op = node.ops[0]
     if op in ("in", "not in"):
         return _membership(walk, frame, node, left, right)
-    made = relation(walk, frame, node, left, right)
+    made = relation(walk, frame, node, left, right, op in ("==", "!=", "is", "is not"))
     same = op in ("==", "is", ">", ">=")
     empty = next((v for v in (left, right) if v.known and not v.const and not isinstance(v.const, str)), None)
     if (
@@ -100,6 +100,22 @@ def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Test:
     if isinstance(status, int) and 400 <= status < 600:
         same = not same
     return Test(made, same)
+
+
+def listed(walk: Walk, frame: Frame, node: ir.Expr) -> tuple[str, bool] | None:
+    """The name that `name in allowed` tests against a list that is not the client's, and whether it passes where the test holds."""
+    if not (
+        isinstance(node, ir.Compare) and node.ops[0] in ("in", "not in") and isinstance(node.left, ir.Name)
+    ):
+        return None
+    allowed = evaluate.value(walk, frame, node.rights[0])
+    if (
+        allowed.has(CLIENT, IDENTITY)
+        or allowed.kind in ("session", "body", "headers", "cookies")
+        or allowed.known
+    ):
+        return None
+    return node.left.id, node.ops[0] == "in"
 
 
 def _membership(walk: Walk, frame: Frame, node: ir.Compare, left: Val, right: Val) -> Test:
@@ -125,9 +141,14 @@ def _is_word(made: Val) -> bool:
     return is_role(made.name) if made.has(COOKIE, HEADER) else bool(words(made.name) & _ADMIN)
 
 
-def relation(walk: Walk, frame: Frame, node: ir.Node, left: Val, right: Val) -> Val:
+def relation(walk: Walk, frame: Frame, node: ir.Node, left: Val, right: Val, equality: bool) -> Val:
     """What the comparison of two values proves."""
     made = mixed([left, right], name=left.name or right.name)
+    if not equality:
+        return made
+    for one, two in ((left, right), (right, left)):
+        if one.has(CLIENT) and two.has(STORED) and (is_code(two.name) or is_code(one.name)):
+            walk.event(frame, node, "code-check", text=two.name)
     for one, two in ((left, right), (right, left)):
         if one.has(CLIENT) and is_password(one.name) and not one.has(IDENTITY):
             if two.has(STORED) or (not two.has(CLIENT) and (is_password(two.name) or two.has(DIGEST))):

@@ -23,7 +23,7 @@ IDENTITY_KEYS = table("""user username userid uid email account login logged log
 _AUTH_NAMES = table(
     "session sessionid sid auth authorization authentication token jwt apikey access bearer user username userid login logged"
 )
-TOKEN_WORDS = table("token apikey signature hmac otp code secret jwt sig hash nonce")
+TOKEN_WORDS = table("token apikey signature hmac otp code secret jwt sig hash nonce pin")
 _NOT_TOKENS = table("csrf csrfmiddlewaretoken xsrf postal zip country language status currency product item")
 ROLE_WORDS = table("""admin isadmin admins administrator role roles staff isstaff superuser permission permissions perm perms privilege privileges
     moderator superadmin scopes groups rights is_staff""")
@@ -45,7 +45,7 @@ PUBLIC = table("""login signin logon logout signout logoff register registration
     activation confirm confirmation verify verification health healthz healthcheck status ping ready live liveness readiness static assets
     favicon robots about contact contacts subscribe unsubscribe newsletter search webhook webhooks hook callback oauth oauth2 sso saml
     captcha docs swagger openapi redoc csrf refresh authenticate authentication auth token tokens version home landing index welcome
-    setlang language locale theme consent cookie cookies track tracking beacon vote poll share checkout cart""")
+    setlang language locale theme consent cookie cookies track tracking beacon vote poll share checkout cart setup install installation onboarding wizard""")
 
 
 def is_identity_key(name: str) -> bool:
@@ -70,6 +70,28 @@ def is_auth_name(name: str) -> bool:
 def is_token(name: str) -> bool:
     found = words(name)
     return (bool(found & TOKEN_WORDS) or {"api", "key"} <= found) and not found & _NOT_TOKENS
+
+
+def is_code(name: str) -> bool:
+    """A short code that somebody types in: it can be guessed by trying."""
+    found = words(name)
+    return bool(found & {"pin", "otp", "passcode", "totp"}) or (
+        "code" in found
+        and bool(
+            found
+            & {
+                "reset",
+                "verification",
+                "verify",
+                "confirm",
+                "confirmation",
+                "login",
+                "security",
+                "sms",
+                "mfa",
+            }
+        )
+    )
 
 
 def is_role(name: str) -> bool:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from cwelens.app.model import Application, Route
 from cwelens.app.values import CLIENT, IDENTITY, TOKEN, Entity, Event, Val
-from cwelens.app.words import HANDLE_KEYS, SENSITIVE_COLUMNS, is_password, is_user_table, table, words
+from cwelens.app.words import (
+    HANDLE_KEYS,
+    SENSITIVE_COLUMNS,
+    is_owner,
+    is_password,
+    is_user_table,
+    table,
+    words,
+)
 from cwelens.base.location import locate
 from cwelens.checks.access.report import LOGIN, Report, called, commented_guard, head, neighbours
 from cwelens.checks.finding import Step
@@ -84,7 +92,7 @@ def _open(app: Application, route: Route, report: Report) -> bool:
         e
         for e in route.of("disclose")
         if not any(g.kind in LOGIN for g in e.guards)
-        and sensitive(app, e)
+        and (sensitive(app, e) or _kept_elsewhere(app, route, e))
         and not _by_handle(e)
         and not _for_itself(e)
     ]
@@ -134,6 +142,25 @@ def _open(app: Application, route: Route, report: Report) -> bool:
 def _for_itself(event: Event) -> bool:
     """What concerns only who is asking: without a session it finds nothing."""
     return event.entity is not None and any(v.has(IDENTITY, TOKEN) for _, v in event.entity.keys)
+
+
+def _kept_elsewhere(app: Application, route: Route, event: Event) -> bool:
+    """Whether records that are read here by whose they are, are given to their owner only by another route."""
+    entity = event.entity
+    if entity is None or not any(is_owner(k) and chosen(v) for k, v in entity.keys):
+        return False
+    for other in app.routes:
+        if other is route:
+            continue
+        for mine in other.of("disclose"):
+            found = mine.entity
+            if (
+                found is not None
+                and found.table == entity.table
+                and any(v.has(IDENTITY) and not v.has(CLIENT) for _, v in found.keys)
+            ):
+                return any(g.kind in LOGIN for g in other.guards_at(mine))
+    return False
 
 
 def _by_handle(event: Event) -> bool:
@@ -224,11 +251,42 @@ def _roles(report: Report) -> None:
         _role(report, route, changes[0], [])
     for routes in reading.values():
         _role(report, routes[0], None, routes[1:])
+    for route in app.routes:
+        event = _without_its_role(app, route)
+        if event is not None:
+            _role(report, route, event, [])
+
+
+def _without_its_role(app: Application, route: Route) -> Event | None:
+    """A change for every account where all other changes of the same records are for a role."""
+    if route.is_public or route.is_admin:
+        return None
+    if route.guarded("role", "owner") or not route.guarded("login", "token"):
+        return None
+    for event in route.of("delete", "update", "create"):
+        if event.entity is None or event.table in ("", "?") or _for_itself(event):
+            continue
+        if any(is_owner(c) for c in app.know.columns_of(event.entity)):
+            continue
+        others = [
+            (r, e)
+            for r in app.routes
+            if r is not route
+            for e in r.of("delete", "update", "create")
+            if e.table == event.table
+        ]
+        routes = {id(r): r for r, _ in others}
+        if len(routes) >= 2 and all(any(g.kind == "role" for g in r.guards_at(e)) for r, e in others):
+            return event
+    return None
 
 
 def _role(report: Report, route: Route, event: Event | None, others: list[Route]) -> None:
     guard = next(g for g in (*route.outer, *route.inner) if g.kind in ("login", "token"))
     steps = [Step(locate(*event.site), "sink", _doing(event))] if event is not None else []
+    commented = commented_guard(route)
+    if commented is not None:
+        steps.append(Step(commented[0], "evidence", f"the guard `{commented[1]}` is commented out"))
     if guard.spot is not None:
         steps.append(Step(locate(*guard.spot), "guard", f"`{guard.text}` asks for a login only"))
     what = _doing(event) if event is not None else "shows what is for administrators"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from cwelens.app.hooks import limits
 from cwelens.app.model import Application, Route
 from cwelens.app.values import CLIENT, IDENTITY, STORED
 from cwelens.app.words import is_password, is_role, is_user_table, table, words
@@ -9,6 +12,7 @@ from cwelens.base.location import locate
 from cwelens.checks.access.report import Report, called
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
+from cwelens.resolve.symbols import Binding
 
 _RECOVERY = table("forgot forgotten reset recover recovery")
 # Guards that ask again who it is before something grave.
@@ -39,8 +43,20 @@ def _unlimited(report: Report, route: Route) -> None:
     app = report.app
     if app.rate or route.guarded("rate") or any(g.kind in ("login", "token") for g in route.outer):
         return
+    if any(limits(function) for function in (route.handler, *route.entered)) or _limited_as_whole(route):
+        return
     checks = [e for e in route.of("password-check") if not any(g.kind == "login" for g in e.guards)]
-    if not checks or makes_account(app, route):
+    checks = checks if not makes_account(app, route) else []
+    codes = route.of("code-check")
+    if not checks and codes:
+        report.add(
+            "guessing-unlimited",
+            codes[0].site,
+            route,
+            f"{called(route)} checks the short code `{codes[0].text}` as often as it is asked to",
+            f"a limiter, a throttle or a count of failures in the route, its guards and the {len(app.modules)} files of the input",
+        )
+    if not checks:
         return
     report.add(
         "guessing-unlimited",
@@ -51,6 +67,16 @@ def _unlimited(report: Report, route: Route) -> None:
         [Step(locate(*checks[0].spot), "evidence", "the password is checked")]
         if checks[0].spot != checks[0].site
         else [],
+    )
+
+
+def _limited_as_whole(route: Route) -> bool:
+    """`limiter.limit("5/minute")(blueprint)`"""
+    registrar = route.registrar
+    if not isinstance(registrar, Binding):
+        return False
+    return bool(
+        re.search(rf"\blimit\([^)]*\)\(\s*{re.escape(registrar.name)}\b", registrar.module.source.text)
     )
 
 

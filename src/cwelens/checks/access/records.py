@@ -18,6 +18,7 @@ from cwelens.checks.access.login import UNGUESSABLE, chosen, sensitive
 from cwelens.checks.access.passwords import makes_account
 from cwelens.checks.access.report import Report, called
 from cwelens.checks.finding import Step
+from cwelens.resolve.symbols import ClassInfo
 
 _ACTORS = table(
     "user user_id userid username owner owner_id author author_id creator creator_id created_by from_user from_user_id sender sender_id"
@@ -36,6 +37,9 @@ def check(report: Report) -> None:
 
 
 def _known(route: Route, event: Event) -> bool:
+    """Whether it is known there who is asking; a proof that only opens this record, such as a reset code, does not say."""
+    if route.is_public and not any(g.kind == "login" for g in route.guards_at(event)):
+        return False
     return any(g.kind in ("login", "token") for g in route.guards_at(event))
 
 
@@ -85,10 +89,16 @@ def _unowned(report: Report, route: Route) -> None:
             continue
         if _key(event) is None or not _is_owned(app, entity):
             continue
+        if event.kind == "update" and any(
+            e.table == event.table and e.entity is not None and any(v.has(IDENTITY) for _, v in e.entity.keys)
+            for e in route.of("update")
+        ):
+            # Their own record changes with it: something passes between the two.
+            continue
         if event.kind == "update" and not event.fields:
             # A `save` of what was not assigned to: what changed is a relation, or nothing.
             continue
-        if event.kind == "disclose" and not _private(app, route, event):
+        if event.kind == "disclose" and not _private(report, event):
             continue
         found.append(event)
     if not found:
@@ -122,24 +132,27 @@ def _unowned(report: Report, route: Route) -> None:
     )
 
 
-def _private(app: Application, route: Route, event: Event) -> bool:
+def _private(report: Report, event: Event) -> bool:
     """Whether records that are read by key are not for everybody: neither public profiles nor listed for all."""
-    entity = event.entity
+    app, entity = report.app, event.entity
     assert entity is not None
     if any(k.lower() in HANDLE_KEYS for k, _ in entity.keys):
         # Chosen by a name that is shown everywhere.
         return False
     if is_user_table(entity.table):
-        return sensitive(app, event) and not _listed(app, entity)
+        return sensitive(app, event) and not _listed(report, entity)
     if _scoped_elsewhere(app, entity) is not None:
         return True
-    return not _listed(app, entity)
+    return not _listed(report, entity)
 
 
-def _listed(app: Application, entity: Entity) -> bool:
+def _listed(report: Report, entity: Entity) -> bool:
     """Whether the records of a table are shown to everybody somewhere."""
-    for route in app.routes:
-        if route.guarded("role"):
+    faulty = {
+        f.function for f in report.findings if f.rule in ("route-without-login", "record-without-login")
+    }
+    for route in report.app.routes:
+        if route.guarded("role") or route.handler.short in faulty:
             continue
         for event in route.of("disclose"):
             found = event.entity
@@ -227,6 +240,9 @@ def _fields(report: Report, route: Route) -> None:
         if entity is None:
             continue
         columns = app.know.columns_of(entity)
+        declared = _declared(app, event.value)
+        if declared is not None and not any(_privileged(c) for c in declared):
+            continue
         if columns and not any(_privileged(c) or is_owner(c) or is_password(c) for c in columns):
             continue
         report.add(
@@ -257,6 +273,21 @@ def _fields(report: Report, route: Route) -> None:
                 [Step(locate(*event.site), "sink", "it is stored")],
             )
             return
+
+
+def _declared(app: Application, made: Val) -> tuple[str, ...] | None:
+    """The fields of the schema that what the request sends was read by; None where there is none, or it lets others pass."""
+    schema = made.bound.ref if made.bound is not None else None
+    if not isinstance(schema, ClassInfo):
+        return None
+    names = [n for a in app.know.program.mro(schema)[0] for n in (*a.attr_annotations, *a.bindings)]
+    if (
+        "extra" in schema.module.source.text
+        and "allow" in schema.module.source.text
+        and ("Config" in names or "model_config" in names)
+    ):
+        return None
+    return tuple(names)
 
 
 def _is_account(app: Application, entity: Entity) -> bool:

@@ -11,7 +11,6 @@ from cwelens.base.location import Location, locate
 from cwelens.checks.access.rules import BY_ID
 from cwelens.checks.finding import Confidence, Finding, Operation, Step
 from cwelens.checks.outcome import fingerprint
-from cwelens.resolve.symbols import ModuleInfo
 
 LOGIN = ("login", "role", "token", "owner", "password")
 _NEIGHBOURS = 4
@@ -112,14 +111,18 @@ def commented_guard(route: Route) -> tuple[Location, str] | None:
     """A guard of the handler that is commented out: in the lines above it, down to its `def`."""
     source = route.handler.module.source
     first = min([route.handler.node.pos[0], *(d.pos[0] for d in route.handler.node.decorators)])
-    for number in range(max(1, first - 4), route.handler.node.pos[0] + 1):
+    last = route.handler.node.body[0].pos[0] if route.handler.node.body else route.handler.node.pos[0]
+    for number in range(max(1, first - 4), last + 1):
         line = source.line(number).strip()
-        if line.startswith("#") and line.lstrip("# ").startswith("@"):
-            name = line.lstrip("# ").removeprefix("@").partition("(")[0].strip()
-            if guard_kind(name.rpartition(".")[2]) or guard_kind(name):
-                return locate(source, (number, 0, number, len(source.line(number)))), name
+        if not line.startswith("#"):
+            continue
+        text = line.lstrip("# ")
+        name = (
+            text.removeprefix("@").partition("(")[0]
+            if text.startswith("@")
+            else text.partition("Depends(")[2].partition("(")[0].rstrip(") ,")
+        )
+        name = name.strip()
+        if name and (guard_kind(name.rpartition(".")[2]) or guard_kind(name)):
+            return locate(source, (number, 0, number, len(source.line(number)))), name
     return None
-
-
-def is_vendored(module: ModuleInfo) -> bool:
-    return any(part in ("site-packages", "node_modules", "vendor") for part in module.path.split("/"))
