@@ -122,7 +122,7 @@ def till_login():
     name = request.form["name"]
     pin = hash_pin(request.form["pin"])
     sql = "SELECT id, name FROM users WHERE name = '%s' AND till_pin = '%s'" % (name, pin)
-    user = db.connection().execute(sql).fetchone()  # defect: CWE-89
+    user = db.connection().execute(sql).fetchone()  # defect: CWE-89, defect: CWE-307
     if user is None:
         abort(401)
     session.clear()

@@ -108,7 +108,10 @@ def _credentials(
                 walk.event(frame, node, "password-check", text="verify")
                 return mixed([*values, *([base] if base is not None else [])]).tagged(CREDENTIAL)
     if name == "decode" and ("jwt" in qualname.lower() or "jose" in qualname.lower()):
-        frame.guards += (Guard("token", f"{name}(…)", frame.spot(node), frame.scope),)
+        # What it says is who is asking: more than that a proof was handed in.
+        frame.guards += tuple(
+            Guard(kind, f"{name}(…)", frame.spot(node), frame.scope) for kind in ("login", "token")
+        )
         frame.tested |= {TOKEN, IDENTITY}
         return Val(frozenset((IDENTITY,)), name="token")
     if (

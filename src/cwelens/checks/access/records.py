@@ -18,8 +18,18 @@ from cwelens.checks.access.login import UNGUESSABLE, chosen, sensitive
 from cwelens.checks.access.passwords import makes_account
 from cwelens.checks.access.report import Report, called
 from cwelens.checks.finding import Step
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
 from cwelens.resolve.symbols import ClassInfo
 
+_RELATIONS = (
+    "ForeignKey",
+    "OneToOneField",
+    "ManyToManyField",
+    "relationship",
+    "ForeignKeyField",
+    "ReferenceField",
+)
 _ACTORS = table(
     "user user_id userid username owner owner_id author author_id creator creator_id created_by from_user from_user_id sender sender_id"
 )
@@ -38,9 +48,7 @@ def check(report: Report) -> None:
 
 def _known(route: Route, event: Event) -> bool:
     """Whether it is known there who is asking; a proof that only opens this record, such as a reset code, does not say."""
-    if route.is_public and not any(g.kind == "login" for g in route.guards_at(event)):
-        return False
-    return any(g.kind in ("login", "token") for g in route.guards_at(event))
+    return any(g.kind == "login" or (g.kind == "token" and g.scope != "body") for g in route.guards_at(event))
 
 
 def _key(event: Event) -> str | None:
@@ -62,7 +70,27 @@ def _key(event: Event) -> str | None:
 
 def _owners(app: Application, entity: Entity) -> list[str]:
     """The columns that say whose a record is."""
-    return [c for c in app.know.columns_of(entity) if is_owner(c)]
+    return [
+        c for c in app.know.columns_of(entity) if is_owner(c) and (_refers(c) or _is_relation(app, entity, c))
+    ]
+
+
+def _refers(column: str) -> bool:
+    """Whether a column's name alone says that it refers to an account: an author may be a text, an `author_id` is not."""
+    found = words(column)
+    return bool(
+        found & {"user", "owner", "userid", "username", "member", "account", "id", "by"}
+    ) or column.lower().endswith("id")
+
+
+def _is_relation(app: Application, entity: Entity, column: str) -> bool:
+    if entity.model is None:
+        return False
+    for ancestor in app.know.program.mro(entity.model)[0]:
+        for binding in ancestor.bindings.get(column, ()):
+            if isinstance(binding.value, ir.Call):
+                return (dotted(binding.value.func) or "").rpartition(".")[2] in _RELATIONS
+    return False
 
 
 def _is_owned(app: Application, entity: Entity) -> bool:
