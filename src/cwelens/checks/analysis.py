@@ -18,6 +18,7 @@ from cwelens.checks import (
     host_tests,
     literals,
     outcome,
+    pam,
     passwords,
     patterns,
     races,
@@ -102,6 +103,7 @@ def analyse(
     exposed.check(checker, modules)
     headers.check(checker, modules)
     host_tests.check(checker, modules)
+    pam.check(checker, modules)
     races.check(checker, modules)
     patterns.check(checker)
     configs.check(checker, settings)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.checks import content_type, escaping, hashing, names, pages, patterns, regexes, sensitive
+from cwelens.checks import content_type, escaping, hashing, names, pages, patterns, regexes, sensitive, timing
 from cwelens.checks.bodies import Body
 from cwelens.checks.judge import Judgement, clearer, judge
 from cwelens.checks.placing import conditions, literal_of
@@ -22,7 +22,6 @@ from cwelens.flow.run import CallSite, Run, Shared, written
 from cwelens.flow.state import State, deep_taints
 from cwelens.flow.values import Const, Opaque, Place, Ref, Taint, Text, Value, atom_taints, taints_of
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.syntax.templates.model import Output
@@ -500,18 +499,10 @@ class Checker:
             self._predictable(run, func.node, value, func.name)
 
     def compared(self, run: Run, node: ir.Compare, left: Value, right: Value, state: State) -> None:
-        for secret_node, secret, other in ((node.left, left, right), (node.rights[0], right, left)):
-            if not _digest(secret, secret_node):
-                continue
-            if any(t.origin.kind == "untrusted" for t in taints_of(other)):
-                taint = next(t for t in taints_of(other) if t.origin.kind == "untrusted")
-                self.record(
-                    run,
-                    RULES["timing.compare"],
-                    run.place(node),
-                    written(secret_node),
-                    Judgement("defect", f"`{written(secret_node)}` is compared with `==`", taint),
-                )
+        found = timing.judge(node, left, right)
+        if found is not None:
+            secret, judgement = found
+            self.record(run, RULES["timing.compare"], run.place(node), written(secret), judgement)
 
     # Special sinks
 

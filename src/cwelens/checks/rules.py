@@ -772,6 +772,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Compare with `hmac.compare_digest`.",
     ),
     _weak(
+        "account-unchecked",
+        "login.account",
+        863,
+        "Account not checked after a login through PAM",
+        "medium",
+        "log in to an account that has expired or is locked",
+        "Call `pam_acct_mgmt` after `pam_authenticate`, and let only those in for whom it succeeds too.",
+    ),
+    _weak(
         "toctou",
         "toctou",
         367,

@@ -1,0 +1,100 @@
+"""Secrets compared in time that depends on their content (CWE-208): message authentication codes, and the tokens that a request brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.checks import names
+from cwelens.checks.bodies import last_name
+from cwelens.checks.judge import Judgement
+from cwelens.flow.run import written
+from cwelens.flow.values import Const, Opaque, Taint, Text, Value, taints_of
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Words of names whose value opens something to whoever sends it; a password has rules of its own.
+_OPENS = frozenset(("token", "secret", "apikey", "signature", "hmac"))
+_KEYS = frozenset((("api", "key"), ("access", "key"), ("auth", "key"), ("secret", "key")))
+
+
+def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgement] | None:
+    """The side of a comparison that is secret, and the judgement; None where none is, or nobody outside chooses the other."""
+    for secret_node, secret, other_node, other in (
+        (node.left, left, node.rights[0], right),
+        (node.rights[0], right, node.left, left),
+    ):
+        sent = _sent(other)
+        reason = f"`{written(secret_node)}` is compared with `==`"
+        if _digest(secret, secret_node):
+            if sent is not None:
+                return secret_node, Judgement("defect", reason, sent)
+            given = next((t for t in taints_of(other) if t.origin.kind == "param"), None)
+            if given is not None and _made_here(secret):
+                return secret_node, Judgement("conditional", reason, given)
+        elif sent is not None and _opens(other_node) and _kept(secret_node, secret):
+            return secret_node, Judgement("defect", reason, sent)
+    return None
+
+
+def _sent(value: Value) -> Taint | None:
+    return next((t for t in taints_of(value) if t.origin.kind == "untrusted"), None)
+
+
+def _opens(node: ir.Expr) -> bool:
+    """Whether what a request brings is a token, by its name or by the key it is asked for."""
+    return any(_is_token(name) for name in _named(node))
+
+
+def _named(node: ir.Expr) -> Iterator[str]:
+    yield last_name(node)
+    if isinstance(node, ir.Call):
+        for part in node.args[:1]:
+            if isinstance(part, ir.Const) and isinstance(part.value, str):
+                yield part.value
+
+
+def _is_token(name: str) -> bool:
+    parts = names.words(name)
+    last = bool(parts) and (parts[-1] in _OPENS or tuple(parts[-2:]) in _KEYS)
+    return last and names.is_secret(name)
+
+
+def _kept(node: ir.Expr, value: Value) -> bool:
+    """Whether the other side is the secret that the program keeps: a literal, or something with the name of a secret."""
+    atom = value.const()
+    if isinstance(atom, Const):
+        return isinstance(atom.value, str | bytes) and bool(atom.value)
+    return _sent(value) is None and _opens(node)
+
+
+def _made_here(value: Value) -> bool:
+    for atom in value.atoms:
+        held = atom.parts if isinstance(atom, Text) else (atom,)
+        if any(isinstance(p, Opaque) and p.type in ("hmac.hexdigest", "hmac.digest") for p in held):
+            return True
+    return False
+
+
+def _digest(value: Value, node: ir.Expr) -> bool:
+    """Whether a value is a message authentication code, by how it was made."""
+    if _made_here(value):
+        return True
+    for part in walk(node):
+        if (
+            isinstance(part, ir.Call)
+            and isinstance(part.func, ir.Attr)
+            and part.func.name in ("hexdigest", "digest")
+        ):
+            base = part.func.base
+            if isinstance(base, ir.Call) and written(base.func).startswith("hmac."):
+                return True
+    if isinstance(node, ir.Name | ir.Attr):
+        name = node.id if isinstance(node, ir.Name) else node.name
+        parts = names.words(name)
+        return bool({"signature", "hmac", "mac"} & set(parts)) or (
+            names.is_secret(name) and "token" in parts and "expected" in parts
+        )
+    return False
