@@ -13,6 +13,7 @@ from cwelens.checks.judge import Judgement, clearer
 from cwelens.flow.values import Place, Taint
 
 if TYPE_CHECKING:
+    from cwelens.base.source import Source
     from cwelens.flow.run import Shared
 
 
@@ -51,7 +52,8 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
         if judgement.kind in REPORTED:
             findings.append(_finding(record, judgement, location))
         operations.append(_operation(record, judgement, location))
-    findings = _one_each(findings)
+    sources = {record.place[0].path: record.place[0] for record in checker.records.values()}
+    findings = _one_each(findings, sources)
     reported = {(f.location.path, f.location.line, f.location.column, f.cwe) for f in findings}
     kept = [
         o
@@ -143,7 +145,7 @@ def decide(record: Record, called: set[str]) -> Judgement:
     return best or Judgement("constant")
 
 
-def _one_each(findings: list[Finding]) -> list[Finding]:
+def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
     """One finding for one defect: of several CWEs at one place that say the same, the more specific one."""
     by_place: dict[tuple[str, int, int], list[Finding]] = {}
     for finding in findings:
@@ -162,10 +164,10 @@ def _one_each(findings: list[Finding]) -> list[Finding]:
                 # The parser is reported where the untrusted document meets it.
                 continue
             out.append(finding)
-    return _repeated(out)
+    return _repeated(out, sources)
 
 
-def _repeated(findings: list[Finding]) -> list[Finding]:
+def _repeated(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
     """One finding for what is copied from function to function, or from branch to branch; the other places are its evidence."""
     first: dict[tuple[str, str, str], Finding] = {}
     out = []
@@ -173,11 +175,27 @@ def _repeated(findings: list[Finding]) -> list[Finding]:
         if finding.rule in _COPIED or (finding.rule in _BRANCHES and finding.function):
             within = finding.function if finding.rule in _BRANCHES else ""
             known = first.setdefault((finding.rule, finding.location.path, within), finding)
-            if known is not finding:
+            apart = finding.rule in _BRANCHES and not _in_branches(known, finding, sources)
+            if known is not finding and not apart:
                 known.evidence.append(f"the same again on line {finding.location.line}")
                 continue
         out.append(finding)
     return out
+
+
+def _in_branches(one: Finding, two: Finding, sources: dict[str, Source]) -> bool:
+    """Whether a line between two findings stands further out than both: then only one of them may run."""
+    source = sources.get(one.location.path)
+    if source is None:
+        return True
+    first, last = one.location.line, two.location.line
+    inner = min(_indent(source.line(first)), _indent(source.line(last)))
+    between = (source.line(number) for number in range(first + 1, last))
+    return any(line.strip() and _indent(line) < inner for line in between)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 # What counts once in a function: the branches that set one cookie.
