@@ -38,7 +38,7 @@ _ABOUT = frozenset(
      "policy", "prompt", "error", "message", "msg", "count", "expiry", "expires", "lifetime", "ttl", "validator", "regex", "pattern",
      "header", "param", "column", "help", "hint", "template", "env", "var", "required", "enabled", "is", "has", "max", "min", "size",
      "endpoint", "view", "class", "status", "reset", "change", "format", "prefix", "suffix", "key", "algorithm", "method", "index",
-     "uuid", "uid", "guid", "ids", "ref", "arn", "alg", "scope", "security", "mode", "level", "kind", "state", "support", "check", "rotation", "scopes", "claims", "lifecycle", "exchange", "bucket", "manager", "store", "storage", "provider", "service", "source",
+     "uuid", "uid", "guid", "ids", "ref", "arn", "reference", "identifier", "alg", "scope", "security", "mode", "level", "kind", "state", "support", "check", "rotation", "scopes", "claims", "lifecycle", "exchange", "bucket", "manager", "store", "storage", "provider", "service", "source",
      "version", "location", "chars", "charset", "alphabet", "set", "callback", "issuer", "audience", "limit", "usage", "cost", "budget",
      "tokens", "tokenizer", "tokenize", "input", "title", "text", "placeholder", "example", "backend", "invalid", "valid", "missing")
 )  # fmt: skip

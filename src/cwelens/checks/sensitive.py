@@ -27,6 +27,8 @@ _AMBIGUOUS = frozenset(("token", "pin", "salt", "nonce", "secret", "next_token")
 _MADE_SAFE = re.compile(
     r"(?i)hash|crypt(?<!decrypt)|digest|mask|redact|obfusc|censor|scrub|hidden|hmac|md5|sha\d"
 )
+# Behind these words stands whose secret it is.
+_OF = frozenset(("for", "from", "of", "by", "in", "with"))
 _DEPTH = 3
 
 
@@ -72,7 +74,9 @@ def _gives(call: ir.Call, wanted: str) -> bool:
     if name in ("get", "pop", "getvalue", "get_secret") and isinstance(first, ir.Const):
         return isinstance(first.value, str) and names.is_password(first.value)
     parts = names.words(name)
-    return len(parts) > 1 and parts[0] in _GIVING and _sensitive(name, wanted)
+    ends = next((i for i, word in enumerate(parts) if word in _OF), len(parts))
+    thing = "_".join(parts[1:ends])
+    return len(parts) > 1 and parts[0] in _GIVING and _sensitive(thing, wanted)
 
 
 def _sensitive(name: str, wanted: str) -> bool:

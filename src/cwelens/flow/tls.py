@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Names of protocols that stand for whatever version both sides know.
 _ANY_VERSION = ("PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLS_CLIENT", "PROTOCOL_TLS_SERVER", "SSLv23_METHOD", "TLS_METHOD",
                 "TLS_CLIENT_METHOD", "TLS_SERVER_METHOD")  # fmt: skip
+# Those that came with secure defaults: their options say something only where the program changes them.
+_MODERN = ("PROTOCOL_TLS_CLIENT", "PROTOCOL_TLS_SERVER")
 _MADE = {
     "ssl.SSLContext": NO_SSL3,
     "ssl.create_default_context": NO_SSL3 | NO_TLS1 | NO_TLS1_1,
@@ -43,14 +45,18 @@ def function(
     type_ = next((row.type for row in rows if holds_all(row, run, args, receiver, st) is True), name)
     protocol = args.get(0, "protocol") or args.get(0, "method")
     options = _MADE[name]
+    protocol_kind = "any"
     if name != "ssl.create_default_context" and protocol is not None:
         names = [a.name.rpartition(".")[2] for a in protocol.atoms if isinstance(a, Lib)]
         if len(names) != len(protocol.atoms):
             return None
+        if all(n.endswith(_MODERN) for n in names):
+            protocol_kind = "modern"
         if not all(n in _ANY_VERSION for n in names):
             # One version only: which one it is, is judged where it is chosen.
             options |= OLD_VERSIONS
-    return run.alloc(st, node, Obj("instance", {"options": const(options)}, cls=type_), "tls")
+    items = {"options": const(options), "protocol": const(protocol_kind)}
+    return run.alloc(st, node, Obj("instance", dict(items), cls=type_), "tls")
 
 
 def _change(
