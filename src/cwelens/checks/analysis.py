@@ -22,6 +22,7 @@ from cwelens.checks import (
     passwords,
     patterns,
     races,
+    scripts,
 )
 from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
@@ -31,6 +32,7 @@ from cwelens.flow.entries import Entries, Failure, run_module, run_pages, run_re
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
 from cwelens.resolve.templates import Pages
+from cwelens.syntax import javascript
 from cwelens.syntax.configs.reader import Config
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def analyse(
     `threats` are the threat models whose sources count as untrusted: remote, local, stored.
     """
     shared = Shared(program, models, threats)
-    shared.pages = Pages(pages)
+    shared.pages = Pages(p for p in pages if not p.path.endswith(javascript.SUFFIX))
     shared.unescaped = rendering.unescaped(program, modules)
     shared.page_language = rendering.language(modules)
     checker = Checker(shared)
@@ -91,6 +93,14 @@ def analyse(
     run_registered(shared, checker, modules, entries)
     checker.fields.declare(modules)
     run_pages(shared, checker, entries)
+    for source in pages:
+        data = (
+            source.text.encode()
+            if source.path.endswith(javascript.SUFFIX)
+            else javascript.inline(source.text)
+        )
+        if data is not None:
+            scripts.check(checker, source, data)
     for page in shared.pages.all_read():
         for gap in page.template.gaps:
             entries.failures.append(Failure(page.module, None, gap.reason))

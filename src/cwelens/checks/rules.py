@@ -134,6 +134,15 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("html",),
     ),
     _flow(
+        "xss-script",
+        "page.script",
+        79,
+        "Cross-site scripting in the browser",
+        "medium",
+        "run script in the browser of whoever follows a link or opens the page",
+        "Write the value as text (`textContent`, `.text()`), build elements instead of markup, or clean it with DOMPurify.",
+    ),
+    _flow(
         "command-injection",
         "shell.command",
         78,

@@ -25,6 +25,7 @@ from cwelens.resolve.types import Types
 from cwelens.syntax import Unit, read_file, read_text
 from cwelens.syntax.configs.reader import Config, kind_of, read_config
 from cwelens.syntax.inputs import read, read_page
+from cwelens.syntax.javascript import SUFFIX
 from cwelens.syntax.templates.readers import SUFFIXES
 
 Progress = Callable[[str, int, int], None]
@@ -157,11 +158,12 @@ def _read_paths(
             if progress is not None:
                 progress("reading", done, len(files))
             done += 1
-            if entry.path.lower().endswith(SUFFIXES):
+            if entry.path.lower().endswith((*SUFFIXES, SUFFIX)):
                 page = read_page(entry.path, entry.shown)
                 if page is not None:
                     pages.append(page)
-                    inputs.append(InputFile(entry.shown, "template", len(page.lines), "read"))
+                    kind = "script" if entry.shown.lower().endswith(SUFFIX) else "template"
+                    inputs.append(InputFile(entry.shown, kind, len(page.lines), "read"))
                 continue
             if kind_of(entry.shown):
                 config = read_config(entry.path, entry.shown)

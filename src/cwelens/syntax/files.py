@@ -23,13 +23,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cwelens.syntax.configs.reader import kind_of
+from cwelens.syntax.javascript import SUFFIX
 from cwelens.syntax.templates.readers import SUFFIXES
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
-_PAGES = SUFFIXES
+# What belongs to the pages of an application.
+_PAGES = (*SUFFIXES, SUFFIX)
 _SHEBANG = b"#!"
 _CACHES = {"__pycache__"}
 _NO_SOURCE = {

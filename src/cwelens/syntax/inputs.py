@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
-from cwelens.syntax import ladder
+from cwelens.syntax import javascript, ladder
 from cwelens.syntax.decode import decode, normalise
 from cwelens.syntax.templates.readers import is_template
 from cwelens.syntax.unit import Unit
@@ -49,13 +49,16 @@ def read_text(path: str, text: str) -> list[Unit]:
 
 
 def read_page(file: str | Path, shown: str) -> Source | None:
-    """The text of a page template on disk; None where it cannot be read, or where nothing in it is filled in."""
+    """The text of a page template or a script on disk; None where it cannot be read, or holds nothing to look at."""
     try:
         data = Path(file).read_bytes()
     except (OSError, ValueError):
         return None
     text = decode(data).text
-    return Source(shown, text) if text is not None and is_template(shown, text) else None
+    if text is None:
+        return None
+    wanted = javascript.is_own if shown.lower().endswith(javascript.SUFFIX) else is_template
+    return Source(shown, text) if wanted(shown, text) else None
 
 
 def _units(path: str, text: str) -> list[Unit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cwelens.base.source import Source
+from cwelens.syntax import javascript
 from cwelens.syntax.templates.model import Template
 
 SUFFIXES = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2", ".djhtml", ".mako", ".mak")
@@ -11,8 +12,10 @@ _SIGNS = ("{{", "{%", "${", "<%")
 
 
 def is_template(path: str, text: str) -> bool:
-    """Whether a file is a page template, by its name and by something in it that is filled in."""
-    return path.lower().endswith(SUFFIXES) and any(sign in text for sign in _SIGNS)
+    """Whether a file is a page to look at: by its name, and by something that is filled in, or a script that writes into it."""
+    if not path.lower().endswith(SUFFIXES):
+        return False
+    return any(sign in text for sign in _SIGNS) or javascript.inline(text) is not None
 
 
 def read(source: Source, dialect: str) -> Template:
