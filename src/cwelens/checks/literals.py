@@ -41,12 +41,12 @@ def check(checker: Checker, module: ModuleInfo) -> None:
             if not tests:
                 _handed_over(checker, module, node)
             for name, value in node.keywords:
-                if name is not None and (enclosing(module, node), name) not in seen:
+                if name is not None and _telling(name) and (enclosing(module, node), name) not in seen:
                     if _named(checker, module, name, value, value, tests):
                         seen.add((enclosing(module, node), name))
         elif isinstance(node, ir.DictDisplay):
             for key, value in node.items:
-                if not isinstance(key, ir.Const) or not isinstance(key.value, str):
+                if not isinstance(key, ir.Const) or not isinstance(key.value, str) or not _telling(key.value):
                     continue
                 if (enclosing(module, node), key.value) not in seen:
                     if _named(checker, module, key.value, value, value, tests):
@@ -67,6 +67,11 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     "a literal in the form of a vendor's key",
                     written(node),
                 )
+
+
+def _telling(name: str) -> bool:
+    """Whether a literal under this name can be a secret at all."""
+    return names.is_secret(name) or names.is_cipher_key(name)
 
 
 def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:

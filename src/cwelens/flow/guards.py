@@ -111,10 +111,16 @@ def remember(stmt: ir.Assign, st: State) -> None:
                 st.facts[target.id] = (value, {n: st.env.get(n) for n in names})
 
 
-def _names(node: ir.Expr) -> set[str]:
-    from cwelens.ir.walk import walk
+# By the identity of the expression, which is kept so that its identity stays its own.
+_NAMES: dict[int, tuple[ir.Expr, frozenset[str]]] = {}
 
-    return {n.id for n in walk(node) if isinstance(n, ir.Name)}
+
+def _names(node: ir.Expr) -> frozenset[str]:
+    """The names used in an expression."""
+    known = _NAMES.get(id(node))
+    if known is None or known[0] is not node:
+        known = _NAMES[id(node)] = (node, frozenset(n.id for n in walk(node) if isinstance(n, ir.Name)))
+    return known[1]
 
 
 def _holds(fact: Any, st: State) -> bool:

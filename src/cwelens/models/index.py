@@ -64,6 +64,7 @@ class Models:
         self._indexes: dict[tuple[str, str], Named] = {}
         self._rows: dict[tuple[str, int], Row] = {}
         self._found: dict[tuple[str, str, str], tuple[Row, ...]] = {}
+        self._modelled: dict[str, bool] = {}
         self._canonical: dict[str, str] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._words: frozenset[str] | None = None
@@ -138,9 +139,13 @@ class Models:
 
     def is_modelled(self, name: str) -> bool:
         """Whether any row speaks of this callable, or it is a type with a row."""
-        return (
-            any(self._find(kind, field, name) for kind, field in _OF_CALLABLES) or self.type(name) is not None
-        )
+        known = self._modelled.get(name)
+        if known is None:
+            known = self._modelled[name] = (
+                any(self._find(kind, field, name) for kind, field in _OF_CALLABLES)
+                or self.type(name) is not None
+            )
+        return known
 
     # Data from outside, and who calls handlers with it.
 

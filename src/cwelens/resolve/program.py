@@ -31,6 +31,7 @@ class Program(ModuleIndex):
         self._globals: dict[tuple[ModuleInfo, str], Outcome] = {}
         self._active: set[object] = set()
         self._mro: dict[ClassInfo, tuple[list[ClassInfo], list[Outcome]]] = {}
+        self._attrs: dict[tuple[ClassInfo, str], Outcome] = {}
 
     def add(
         self, source: Source, ir_module: ir.Module, path: str | Path, is_input: bool = True
@@ -39,6 +40,7 @@ class Program(ModuleIndex):
         # Only an input can change earlier answers: a context module is read before the first answer that needs it.
         self._globals.clear()
         self._mro.clear()
+        self._attrs.clear()
         return super().add(source, ir_module, path, is_input)
 
     # Names
@@ -359,8 +361,13 @@ class Program(ModuleIndex):
     def find_attr(self, cls: ClassInfo, name: str) -> Outcome:
         """An attribute of the class or its instances: a method, a class-level binding or nested class, an `External`
         of a library base, or `Unresolved`; what is only assigned as `self.name = …` is a question for `types`."""
-        known, unknown = self.mro(cls)
-        return self._find_in(known, unknown, cls, name)
+        key = (cls, name)
+        found = self._attrs.get(key)
+        if found is None:
+            known, unknown = self.mro(cls)
+            found = self._find_in(known, unknown, cls, name)
+            self._attrs[key] = found
+        return found
 
     def _find_in(
         self, known: list[ClassInfo], unknown: list[Outcome], cls: ClassInfo, name: str, skip: int = 0
