@@ -711,37 +711,6 @@ def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:
     )
 
 
-# What both sides of an exchange know, so that one sends it and the other compares.
-_SHARED = frozenset(("key", "token", "secret"))
-
-
-def _digest(value: Value, node: ir.Expr) -> bool:
-    """Whether a value is a message authentication code, by how it was made."""
-    for atom in value.atoms:
-        held = atom.parts if isinstance(atom, Text) else (atom,)
-        if any(isinstance(p, Opaque) and p.type in ("hmac.hexdigest", "hmac.digest") for p in held):
-            return True
-    for part in walk(node):
-        if (
-            isinstance(part, ir.Call)
-            and isinstance(part.func, ir.Attr)
-            and part.func.name in ("hexdigest", "digest")
-        ):
-            base = part.func.base
-            if isinstance(base, ir.Call) and written(base.func).startswith("hmac."):
-                return True
-    if isinstance(node, ir.Name | ir.Attr):
-        name = node.id if isinstance(node, ir.Name) else node.name
-        parts = names.words(name)
-        if {"signature", "hmac", "mac"} & set(parts) or ("token" in parts and "expected" in parts):
-            return True
-        # `self.api_key`: what the program holds, not what it was sent.
-        own = isinstance(node, ir.Attr) or name.isupper()
-        kept = all(t.origin.kind in ("param", "secret") for t in taints_of(value))
-        return own and kept and names.is_secret(name) and bool(_SHARED & set(parts))
-    return False
-
-
 def _other_type(headers: Value | None, state: State) -> bool:
     """Whether response headers name a content type that is not HTML."""
     for atom in headers.atoms if headers is not None else ():

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _OPENS = frozenset(("token", "secret", "apikey", "signature", "hmac"))
 _KEYS = frozenset((("api", "key"), ("access", "key"), ("auth", "key"), ("secret", "key")))
 
+# What both sides of an exchange know, so that one sends it and the other compares.
+_SHARED = frozenset(("key", "token", "secret"))
+
 
 def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgement] | None:
     """The side of a comparison that is secret, and the judgement; None where none is, or nobody outside chooses the other."""
@@ -95,7 +98,10 @@ def _digest(value: Value, node: ir.Expr) -> bool:
     if isinstance(node, ir.Name | ir.Attr):
         name = node.id if isinstance(node, ir.Name) else node.name
         parts = names.words(name)
-        return bool({"signature", "hmac", "mac"} & set(parts)) or (
-            names.is_secret(name) and "token" in parts and "expected" in parts
-        )
+        if {"signature", "hmac", "mac"} & set(parts) or ("token" in parts and "expected" in parts):
+            return True
+        # `self.api_key`: what the program holds, not what it was sent.
+        own = isinstance(node, ir.Attr) or name.isupper()
+        kept = all(t.origin.kind in ("param", "secret") for t in taints_of(value))
+        return own and kept and names.is_secret(name) and bool(_SHARED & set(parts))
     return False
