@@ -469,7 +469,9 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
         if run.models.is_modelled(f"{atom.name}.__getitem__"):
             from cwelens.flow.calls import library_call
 
-            return library_call(run, node, f"{atom.name}.__getitem__", Args([key], {}), Value((atom,)), st, "")
+            return library_call(
+                run, node, f"{atom.name}.__getitem__", Args([key], {}), Value((atom,)), st, ""
+            )
         row = run.models.source_read(atom.name)
         if row is not None:
             return Value(
