@@ -21,6 +21,8 @@ from cwelens.checks import (
     pam,
     passwords,
     patterns,
+    policies,
+    querystrings,
     races,
     scripts,
 )
@@ -115,6 +117,8 @@ def analyse(
     host_tests.check(checker, modules)
     pam.check(checker, modules)
     races.check(checker, modules)
+    policies.check(checker, modules)
+    querystrings.check(checker, modules)
     patterns.check(checker)
     configs.check(checker, settings)
     findings, operations = outcome.results(checker)

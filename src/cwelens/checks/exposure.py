@@ -101,7 +101,8 @@ def _entries(root: ir.Expr) -> Iterator[tuple[ir.Expr, ir.Expr]]:
         for key, value in node.items:
             if not isinstance(key, ir.Const) or not isinstance(key.value, str):
                 continue
-            if key.value.lower() in _SECRET and isinstance(value, ir.Attr) and value.name.lower() in _SECRET:
+            held = isinstance(value, ir.Attr | ir.Item) and last_name(value).lower() in _SECRET
+            if key.value.lower() in _SECRET and held:
                 yield key, value
 
 

@@ -28,6 +28,9 @@ PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+
 _PLAUSIBLE = re.compile(r"^[\x21-\x7e]{3,}$")
 _WORDY = re.compile(r"^[a-z]+(?:[_.:/ -][a-z]+)+$|^[A-Z_]+$|^(?:https?|ftp)://|^[/~.]|^\W+$|%s|\{\w*\}")
 
+# A word that ends a sentence: a message about a password.
+_SENTENCE = re.compile(r"^[A-Z][a-z]+[.!?]$")
+
 
 def check(checker: Checker, module: ModuleInfo) -> None:
     tests = is_test_module(module)
@@ -156,9 +159,12 @@ def plausible(text: str, name: str) -> bool:
     ):
         return False
     if names.is_password(name):
-        return not _WORDY.search(text) or any(c.isdigit() for c in text)
+        return not _SENTENCE.search(text) and (not _WORDY.search(text) or any(c.isdigit() for c in text))
     if _WORDY.search(text) and not any(c.isdigit() for c in text):
         return False
+    if name.isupper() and "secret" in names.words(name) and len(text) >= 6 and not _WORDY.search(text):
+        # The setting of an application: what stands there is used, however simple it is.
+        return True
     # A token or key has some length and mixes characters; a word is the name of something.
     return len(text) >= 8 and (any(c.isdigit() for c in text) or len(set(text)) >= 10 or not text.isalpha())
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-PASSWORD = frozenset(("password", "passwd", "pwd", "passphrase", "passwort"))
+PASSWORD = frozenset(("password", "passwd", "pwd", "pw", "passcode", "passphrase", "passwort"))
 SECRET = PASSWORD | {
     "secret",
     "token",

@@ -286,6 +286,8 @@ def parameter(
         return st.alloc(("*", function.module.path, param.pos), Obj("tuple", {}, content))
     if param.kind == "starstar":
         return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
+    if param is _error_param(function):
+        return statements.caught_error(place, param.name, "Exception")
     found = scopes.named_type(run, function, param.annotation)
     if handler is not None and param.kind in ("positional", "normal", "keyword"):
         value = dependencies.filled(run, function, param, handler, st)
@@ -320,6 +322,25 @@ def _more(
         taints = attributes.source_taint(run, route.params, param.name, place, handler.note)  # type: ignore[arg-type]
         return Value((Opaque(None, taints),))
     return Value((Opaque(None, _unknown_trust(function, param.name, place)),))
+
+
+_ERROR_HANDLERS = frozenset(("errorhandler", "app_errorhandler", "exception_handler"))
+
+
+def _error_param(function: FunctionInfo) -> ir.Param | None:
+    """The parameter that gets the error, where a function is registered for every error or for one that is not about the request."""
+    for decorator in function.node.decorators:
+        if (
+            not isinstance(decorator, ir.Call)
+            or not isinstance(decorator.func, ir.Attr)
+            or not decorator.args
+        ):
+            continue
+        kind = decorator.args[0]
+        name = kind.id if isinstance(kind, ir.Name) else kind.name if isinstance(kind, ir.Attr) else ""
+        if decorator.func.name in _ERROR_HANDLERS and name and not statements.for_clients(name):
+            return function.node.params[-1] if function.node.params else None
+    return None
 
 
 def _unknown_trust(function: FunctionInfo, name: str, place: tuple[object, ir.Pos]) -> tuple[Taint, ...]:

@@ -20,6 +20,7 @@ from cwelens.flow.values import (
     Lib,
     Mod,
     Origin,
+    Place,
     Taint,
     Trail,
     Value,
@@ -284,11 +285,22 @@ def _exception(run: Run, handler: ir.Handler, caught: Value, st: State) -> Value
         return opaque("builtins.BaseException")
     place = run.place(handler)
     name = "Exception" if handler.types is None else _type_name(handler.types)
-    if _FOR_CLIENTS.search(name):
-        # What such an error says is about what the client sent, and is written for it.
-        return opaque("builtins.BaseException")
+    return (
+        opaque("builtins.BaseException")
+        if for_clients(name)
+        else caught_error(place, handler.name or "", name)
+    )
+
+
+def for_clients(name: str) -> bool:
+    """Whether what an error of this name says is about what the client sent, and written for it."""
+    return _FOR_CLIENTS.search(name) is not None
+
+
+def caught_error(place: Place, variable: str, name: str) -> Value:
+    """An error with its text, under the name that it is caught as."""
     origin = Origin("exception", "exception", f"the text of the caught `{name}`", place)
-    taint = Taint(origin, {}, Trail(None, place, f"`{handler.name}` is the caught error"))
+    taint = Taint(origin, {}, Trail(None, place, f"`{variable}` is the caught error"))
     return opaque("builtins.BaseException", (taint,))
 
 
