@@ -240,7 +240,7 @@ def _taint(
 
 
 # Nearly every function logs what it is given: that somebody could pass a line break is no question worth asking of each.
-_OF_CALLERS = frozenset(("log.message",))
+_OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed"))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 
