@@ -176,10 +176,24 @@ def label(atom: Atom, name: str) -> str:
 def _opaque(run: Run, atom: Opaque, name: str, st: State, node: ir.Expr) -> Value:
     if atom.type is not None:
         return _typed(run, atom, atom.type, name, st, node, atom.note)
+    if atom.label in ("self", "cls"):
+        method = _cut_out(run, atom, name)
+        if method is not None:
+            return method
     found = scopes.by_evidence(run, name, scopes.members_used(run, name))
     if found is not None:
         return Value((Opaque(found[0], atom.taints, note=found[1], label=label(atom, name)),))
     return Value((Method(atom, None, name, atom.note),))
+
+
+def _cut_out(run: Run, receiver: Opaque, name: str) -> Value | None:
+    """A method that stands in the fragment without its class, as the one that calls it does: `def name(self, …)` at module level."""
+    for binding in run.frame.module.bindings.get(name, ()):
+        info = binding.symbol
+        if isinstance(info, FunctionInfo) and info.owner is None and info.node.params:
+            if info.node.params[0].name == receiver.label:
+                return Value((Func(info, info.node, None, Value((receiver,))),))
+    return None
 
 
 def _text(run: Run, atom: Atom, name: str, st: State, node: ir.Expr) -> Value:

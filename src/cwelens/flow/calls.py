@@ -884,6 +884,11 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
             note,
         )
         return Value((Opaque(label=f"{text}()"),)) if result is NOTHING else result
+    if receiver is None and len(args.positional) == 1 and not args.keywords:
+        given_text = args.positional[0]
+        if _looks_like_sql(given_text) and given_text.const() is None:
+            # `text("select …")`: a wrapper of a statement is taken for the statement.
+            return given_text
     run.observer.unresolved_call(
         run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, "")
     )

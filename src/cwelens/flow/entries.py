@@ -458,7 +458,7 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     paths: list[tuple[str, str]] = []
     for decorator in function.node.decorators:
         target = decorator.func if isinstance(decorator, ir.Call) else decorator
-        for name, note in _callable_names(run, function, target):
+        for name, note in _callable_names(run, function, target) or _by_path(function, decorator):
             rows = models.routes_by_decorator(name)
             if rows:
                 path = _written_path(decorator)
@@ -482,6 +482,21 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                     if row.handles(function.name):
                         return Handler(row, "")
     return _by_convention(run, function)
+
+
+_VERBS = frozenset(("get", "post", "put", "patch", "delete"))
+
+
+def _by_path(function: FunctionInfo, decorator: ir.Expr) -> list[tuple[str, str]]:
+    """`@app.get("/path")` on what is not in the input: a route, of FastAPI where the function is asynchronous or has annotations."""
+    if not isinstance(decorator, ir.Call) or not isinstance(decorator.func, ir.Attr):
+        return []
+    if decorator.func.name not in _VERBS or not _written_path(decorator).startswith("/"):
+        return []
+    node = function.node
+    of = "fastapi.FastAPI" if node.is_async or any(p.annotation for p in node.params) else "flask.Flask"
+    note = f"`{written(decorator.func)}` is taken for a route of `{of}`: a method of HTTP and a path"
+    return [(f"{of}.{decorator.func.name}", note)]
 
 
 def _by_convention(run: Run, function: FunctionInfo) -> Handler | None:

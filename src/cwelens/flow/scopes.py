@@ -152,12 +152,48 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
     return after.env
 
 
+# Modules of Python whose names are no words that a variable would have.
+_MODULES = frozenset(
+    [
+        "os",
+        "sys",
+        "re",
+        "json",
+        "subprocess",
+        "shutil",
+        "pathlib",
+        "tempfile",
+        "hashlib",
+        "hmac",
+        "secrets",
+        "urllib",
+        "base64",
+        "zipfile",
+        "tarfile",
+        "pickle",
+        "ssl",
+        "io",
+        "itertools",
+        "functools",
+        "asyncio",
+        "threading",
+        "logging",
+        "socket",
+    ]
+)
+
+
 def missing(run: Run, name: str) -> Value:
     """A name without a definition in the input: by evidence of a known type, or nothing but its name."""
     members = members_used(run, name)
-    if any(run.models.is_modelled(f"{name}.{member}") for member in members):
+    if (members and name in _MODULES) or any(
+        run.models.is_modelled(f"{name}.{member}") for member in members
+    ):
         # The import was cut off, or forgotten: no other thing of this name has such members.
         return Value((Lib(name),))
+    known = run.models.by_last_name(name)
+    if known is not None:
+        return Value((Lib(known),))
     found = by_evidence(run, name, members)
     if found is not None:
         type_, note = found

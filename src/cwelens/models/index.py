@@ -26,6 +26,7 @@ from cwelens.models.schema import (
     Source,
     TypeRow,
 )
+from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,29 @@ R = TypeVar("R", bound=Row)
 Kind: TypeAlias = type[R]
 Named: TypeAlias = dict[str, list[int]]
 
+# Libraries that a name without its import is more likely to come from than from others that have it too.
+_WIDESPREAD = frozenset(
+    [
+        "flask",
+        "django",
+        "fastapi",
+        "starlette",
+        "rest_framework",
+        "aiohttp",
+        "tornado",
+        "sqlalchemy",
+        "requests",
+        "httpx",
+        "jinja2",
+        "markupsafe",
+        "lxml",
+        "pymongo",
+        "sanic",
+        "bottle",
+        "pyramid",
+        "falcon",
+    ]
+)
 # Rows that speak of a callable (settings, types and evidence speak of other things).
 _OF_CALLABLES = (
     (Sink, "call"),
@@ -70,6 +94,7 @@ class Models:
         self._words: frozenset[str] | None = None
         self._conventions: list[Route] | None = None
         self._own_names: dict[str, list[str]] = {}
+        self._last_names: dict[str, set[str]] | None = None
 
     def extended(self, files: Sequence[store.File]) -> Models:
         """These models and a project's own rows, which come first where the first one counts."""
@@ -251,6 +276,31 @@ class Models:
     def characters(self, name: str) -> frozenset[str]:
         """The characters of a named set; raises `KeyError`."""
         return self._data.vocabulary.chars[name]
+
+    def by_last_name(self, name: str) -> str | None:
+        """The one function or class of a library that is imported under this name; None where there are several, or the name is a plain word.
+
+        It stands in for an import that the input does not show: `mark_safe`, `HttpResponse`, `render_template_string`.
+        """
+        if "_" not in name.strip("_") and not (name[:1].isupper() and not name.isupper()):
+            return None
+        if self._last_names is None:
+            self._last_names = {}
+            tables = [*((kind.TABLE, field) for kind, field in _OF_CALLABLES), (TypeRow.TABLE, "name")]
+            for dotted in [n for table, field in tables for n in self._index(table, field)] + list(
+                self._data.alias
+            ):
+                owner, _, last = dotted.rpartition(".")
+                # A member of a class is no name of its own, and a single word no distinction.
+                if owner and owner != "builtins" and not owner.rpartition(".")[2][:1].isupper():
+                    self._last_names.setdefault(last, set()).add(self.canonical(dotted))
+        found = self._last_names.get(name, set())
+        for likely in (STANDARD_LIBRARY, _WIDESPREAD):
+            # `Path` is first of all Python's own, `HttpResponse` Django's.
+            one = {n for n in found if n.partition(".")[0] in likely}
+            if one:
+                return next(iter(one)) if len(one) == 1 else None
+        return next(iter(found)) if len(found) == 1 else None
 
     def packages(self) -> dict[str, str]:
         """Top-level import name → library."""
