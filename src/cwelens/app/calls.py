@@ -11,6 +11,7 @@ from cwelens.app.values import (
     CLIENT,
     COOKIE,
     CREDENTIAL,
+    DECLARED,
     EMPTY,
     IDENTITY,
     OWNER,
@@ -22,11 +23,15 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_auth_name, is_identity_key, is_token, table
 from cwelens.ir import nodes as ir
-from cwelens.resolve.symbols import ClassInfo, FunctionInfo
+from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxc]|%%")
 _BRACES = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 _SAVING = table("save commit asave flush bulk_update put sync write persist update_one replace_one acommit")
+_SCHEMAS = table(
+    "load validate check_and_return parse_obj model_validate validate_python deserialize dump_python validated"
+)
+_PICKS = table("project pick only select_keys filter_keys subset subdict take_keys")
 _FORM_BASES = table(
     "Form FlaskForm ModelForm BaseForm SecureForm UserCreationForm AuthenticationForm Serializer ModelSerializer"
 )
@@ -236,6 +241,8 @@ def enter(
 
 def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arguments) -> Val:
     """A new instance: of a model a new row, of a form the client's data."""
+    from cwelens.app.guards import gives_rights
+
     bases = {b.rpartition(".")[2] for a in walk.program.mro(cls)[0] for b in a.bases_text}
     if walk.know.is_model(cls):
         return records.created(
@@ -253,6 +260,8 @@ def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arg
         return Val(frozenset((CLIENT,)), kind="form", ref=None, name="form", bound=Val(ref=cls))
     made = mixed(args.all(), kind="instance", ref=cls, items=dict(args.named))
     made.name = cls.name
+    if made.has(CLIENT) and not gives_rights(walk.know, cls):
+        made.tags |= {DECLARED}
     return made
 
 
@@ -393,6 +402,18 @@ def _generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str,
     """A call of something that is not known: its result is made of what it is given."""
     if base is not None and base.type == "keys-chosen" and name == "keys":
         return EMPTY
+    if name in _PICKS and len(args.positional) == 2 and args.positional[1].elements is not None:
+        # `project(data, ("name", "mail"))`
+        made = mixed(args.positional[:1])
+        made.type = "keys-chosen"
+        return made
+    if base is not None and base.type == "keys-chosen" and name in ("items", "copy"):
+        return base
+    if name in _SCHEMAS and base is not None and args.positional and not _reads_text(base, callee):
+        # A schema lets through what it names.
+        made = mixed([*args.all(), base])
+        made.tags |= {DECLARED}
+        return made
     values = args.all() + ([base] if base is not None else [])
     made = mixed(values)
     source = base if base is not None and base.has(CLIENT, STORED, IDENTITY) else args.first()
@@ -421,6 +442,22 @@ def _generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str,
         made.parts = base.parts
     made.type = callee.ref.qualname if callee.ref is not None and hasattr(callee.ref, "qualname") else ""
     return made
+
+
+def _reads_text(base: Val, callee: Val) -> bool:
+    """`json.load` and its like: what they read names its own fields."""
+    name = callee.ref.qualname if isinstance(callee.ref, External) else base.name
+    return name.partition(".")[0] in (
+        "json",
+        "yaml",
+        "pickle",
+        "toml",
+        "marshal",
+        "orjson",
+        "ujson",
+        "simplejson",
+        "jsonschema",
+    )
 
 
 def removed(walk: Walk, frame: Frame, node: ir.Item, made: Val) -> None:

@@ -25,6 +25,7 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_auth_name, is_identity_key, is_password, is_role, is_token, table, words
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo, Symbol
 
@@ -289,6 +290,8 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
         if name == "session":
             return Val(kind="session", name=name)
         return Val(kind="self-member", name=name, bound=base)
+    if any(_is_session(a.attr_annotations.get(name)) for a in walk.program.mro(cls)[0]):
+        return Val(kind="db", name=name)
     if isinstance(found, Binding) and found.value is not None:
         return value(walk, Frame(found.module, None, {}, depth=2), found.value)
     if found is not None:
@@ -297,6 +300,14 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
         return Val(base.tags | {STORED}, name=name, entities=base.entities)
     return Val(
         base.tags | ({ROLE} if is_role(name) and base.has(IDENTITY) else NO_TAGS), name=name, bound=base
+    )
+
+
+def _is_session(annotation: ir.Expr | None) -> bool:
+    """Whether an annotation is that of a data base session."""
+    return annotation is not None and (dotted(annotation) or "").rpartition(".")[2] in (
+        "Session",
+        "AsyncSession",
     )
 
 
@@ -397,7 +408,14 @@ def element(base: Val) -> Val:
         return made
     tags = base.tags | ({STORED} if base.entities else NO_TAGS)
     kind = "body" if base.kind == "body" else ""
-    return Val(tags, name=base.name, entities=base.entities, kind=kind, bound=base.bound)
+    return Val(
+        tags,
+        name=base.name,
+        entities=base.entities,
+        kind=kind,
+        bound=base.bound,
+        type=base.type if base.type == "keys-chosen" else "",
+    )
 
 
 def _format(walk: Walk, frame: Frame, node: ir.Format) -> Val:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cwelens.app import evaluate
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.statements import block, function
-from cwelens.app.values import CLIENT, IDENTITY, PROOFS, ROLE, STORED, TOKEN, Guard, Spot, Val
-from cwelens.app.words import guard_kind, is_auth_name, is_role, words
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, PROOFS, ROLE, STORED, TOKEN, Guard, Spot, Val
+from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo
 
 _REQUESTS = frozenset(("request", "req", "info"))
+_ANYTHING = re.compile(r"""extra['"]?\s*[=:]\s*(?:['"]|Extra\.)allow""")
 _INNER = frozenset(("method_decorator", "csrf_protect", "never_cache", "wraps"))
 
 
@@ -358,10 +360,17 @@ def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:
     if isinstance(param.annotation, ir.Name | ir.Attr):
         symbol = symbol_of(know.program.resolve_expr(info.module, info.parent, param.annotation))
         if isinstance(symbol, ClassInfo):
-            made = Val(frozenset(("client",)), kind="body", name="")
-            made.bound = Val(ref=symbol)
-            return made
+            tags = {CLIENT} if gives_rights(know, symbol) else {CLIENT, DECLARED}
+            return Val(frozenset(tags), kind="body", bound=Val(ref=symbol))
     return _by_name(param)
+
+
+def gives_rights(know: Knowledge, schema: ClassInfo) -> bool:
+    """Whether a schema has a field that gives rights, or lets fields pass that it does not name."""
+    names = {n.lower() for a in know.program.mro(schema)[0] for n in (*a.attr_annotations, *a.bindings)}
+    if names & PRIVILEGED_FIELDS & {n for n in names if is_role(n)}:
+        return True
+    return bool(names & {"config", "model_config"}) and bool(_ANYTHING.search(schema.module.source.text))
 
 
 def _by_name(param: ir.Param) -> Val:
@@ -391,7 +400,19 @@ def of_class(
                 )
                 if kind == "role" or "UserPassesTest" in symbol.qualname:
                     guards.append(Guard("role", guards[-1].text, spot, "class"))
+    work = Walk(know)
     for ancestor in known:
+        for bindings in ancestor.bindings.values():
+            # `user: User = Depends(current_user)` in the class of a controller
+            if bindings[-1].value is not None:
+                found = by_dependency(
+                    know, work, Frame(ancestor.module, None, {}, depth=1), bindings[-1].value, "class"
+                )
+                guards += found[1] if found is not None else ()
+        for name, annotation in ancestor.attr_annotations.items():
+            param = ir.Param(name, "normal", annotation, None, annotation.pos)
+            given = _dependency_of(know, work, Frame(ancestor.module, None, {}, depth=1), param)
+            guards += given[1] if given is not None else ()
         for decorator in ancestor.node.decorators:
             guards += by_decorator(know, ancestor.module, ancestor.function, decorator, "class")
             exempt = exempt or "csrf_exempt" in text_of(ancestor.module, decorator)

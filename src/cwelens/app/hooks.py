@@ -202,6 +202,8 @@ def identifiers(modules: list[ModuleInfo], pattern: re.Pattern[str]) -> list[tup
                 text = " ".join(name for name, _ in node.names)
             elif isinstance(node, ir.ImportFrom):
                 text = node.module + " " + " ".join(name for name, _ in node.names)
+            elif isinstance(node, ir.Call):
+                text = " ".join(key for key, _ in node.keywords if key)
             if text and pattern.search(text):
                 out.append((module, node, text))
     return out

@@ -176,7 +176,9 @@ def _update(walk: Walk, frame: Frame, node: ir.Call, base: Val, args: Arguments)
     fields = dict(args.named)
     positional = list(args.positional)
     if len(positional) >= 2:
-        # A document data base: which documents, and what changes.
+        # A document data base: which documents, and what changes. Anything else is a method of the program's own.
+        if positional[0].items is None:
+            return EMPTY
         keys = tuple((k, v) for k, v in (positional[0].items or {}).items())
         entities = frozenset(e.keyed(keys, frame.spot(node)) for e in entities)
         positional = positional[1:2]

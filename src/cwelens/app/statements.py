@@ -95,6 +95,9 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
         frame.env[target.id] = made
     elif isinstance(target, ir.Seq):
         for index, part in enumerate(target.items):
+            if made.type == "keys-chosen" and index == 0 and len(target.items) == 2:
+                assign(walk, frame, part, EMPTY)
+                continue
             if made.elements is not None and index < len(made.elements):
                 assign(walk, frame, part, made.elements[index])
             else:

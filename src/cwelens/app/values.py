@@ -38,6 +38,8 @@ STORED = "stored"
 DIGEST = "digest"
 # Whether something is there: the outcome of a lookup that is tested.
 SECRET_OUT = "secret-out"
+# Read by a schema that names its fields, none of which gives rights.
+DECLARED = "declared"
 # Made fresh: a time, a random value, a signing key is in it.
 FRESH = "fresh"
 

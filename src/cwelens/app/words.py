@@ -45,7 +45,7 @@ PUBLIC = table("""login signin logon logout signout logoff register registration
     activation confirm confirmation verify verification health healthz healthcheck status ping ready live liveness readiness static assets
     favicon robots about contact contacts subscribe unsubscribe newsletter search webhook webhooks hook callback oauth oauth2 sso saml
     captcha docs swagger openapi redoc csrf refresh authenticate authentication auth token tokens version home landing index welcome
-    setlang language locale theme consent cookie cookies track tracking beacon vote poll share checkout cart setup install installation onboarding wizard""")
+    setlang language locale theme consent cookie cookies track tracking beacon vote poll share checkout cart setup install installation onboarding wizard public guest""")
 
 
 def is_identity_key(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.app.model import Application, Route
-from cwelens.app.values import CLIENT, IDENTITY, OWNER, Entity, Event, Val
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, OWNER, Entity, Event, Val
 from cwelens.app.words import (
     HANDLE_KEYS,
     PRIVILEGED_FIELDS,
@@ -266,6 +266,8 @@ def _fields(report: Report, route: Route) -> None:
     for event in route.of("mass"):
         entity = event.entity
         if entity is None:
+            continue
+        if event.value.has(DECLARED):
             continue
         columns = app.know.columns_of(entity)
         declared = _declared(app, event.value)
