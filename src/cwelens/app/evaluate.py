@@ -278,6 +278,8 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
         return made
     if name == "request":
         return Val(kind="request", name=name)
+    if any(_is_session(a.attr_annotations.get(name)) for a in walk.program.mro(cls)[0]):
+        return Val(kind="db", name=name)
     if base.kind == "self":
         if name in ("current_user", "user"):
             return Val(frozenset((IDENTITY,)), kind="user", name=name)
@@ -290,8 +292,6 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
         if name == "session":
             return Val(kind="session", name=name)
         return Val(kind="self-member", name=name, bound=base)
-    if any(_is_session(a.attr_annotations.get(name)) for a in walk.program.mro(cls)[0]):
-        return Val(kind="db", name=name)
     if isinstance(found, Binding) and found.value is not None:
         return value(walk, Frame(found.module, None, {}, depth=2), found.value)
     if found is not None:
