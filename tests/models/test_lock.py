@@ -38,6 +38,15 @@ def test_page_of_signatures() -> None:
     assert versions in page, "write the page again: python -m cwelens.models.table"
 
 
+def test_page_of_words() -> None:
+    """docs/concepts.md shows every concept, context and character set, each once."""
+    vocabulary = store.read_vocabulary()
+    page = (ROOT / table.WORDS_PAGE).read_text(encoding="utf-8")
+    assert table.words(vocabulary) == page, "write the page again: python -m cwelens.models.table"
+    for name in [*vocabulary.concepts, *vocabulary.contexts, *vocabulary.chars]:
+        assert f"| `{name}` |" in page
+
+
 def plain(a, /, b, c=1, *, d, e=2):  # type: ignore[no-untyped-def]
     """All kinds of parameters but those that take the rest."""
 

@@ -1,6 +1,6 @@
 """The page that lists what is modelled, `docs/model-library.md`, made from the model files.
 
-`python -m cwelens.models.table [page]` writes it; a test holds the page against `render`.
+`python -m cwelens.models.table [page]` writes it, and `docs/concepts.md`, the vocabulary, beside it; tests hold both pages against what they are made from.
 """
 
 from __future__ import annotations
@@ -24,6 +24,18 @@ _HEAD = """# Modelled libraries
 
 Made by `python -m cwelens.models.table` from the files in `src/cwelens/models/library/`; [models.md](models.md) says what the rows mean.
 """
+WORDS_PAGE = Path("docs/concepts.md")
+_WORDS = """# The vocabulary of models
+
+Made by `python -m cwelens.models.table` from `src/cwelens/models/concepts.toml`; [models.md](models.md) says how rows use it, [model-library.md](model-library.md) which
+libraries have which concept."""
+_KINDS = (
+    ("Untrusted, from far", "untrusted", "remote"),
+    ("Untrusted, on the machine (`--threat-model local`)", "untrusted", "local"),
+    ("Untrusted, stored earlier (`--threat-model stored`)", "untrusted", "stored"),
+    ("Dangerous with an untrusted value", "dangerous", ""),
+    ("Weak by itself", "weak", ""),
+)
 _HELD = """## Held against
 
 Every name and port is held against the library it is of (`python -m cwelens.models.verify --write-lock`, then `tests/models/test_lock.py`). `ok`: found, with
@@ -51,6 +63,29 @@ def render(files: list[store.File], vocabulary: Vocabulary, held: Iterable[str] 
             *held,
         ]
     )
+
+
+def words(vocabulary: Vocabulary) -> str:
+    """The page of the words that models are written in: concepts by kind, contexts and character sets."""
+    lines = [_WORDS]
+    for title, kind, threat in _KINDS:
+        lines += ["", f"## {title}", "", *_head(["concept", "what it is"])]
+        concepts = [c for c in vocabulary.concepts.values() if (c.kind, c.threat) == (kind, threat)]
+        lines += [_line([f"`{concept.name}`", concept.description]) for concept in concepts]
+    lines += ["", "## Contexts", "", "What a neutraliser or a guard makes a value safe for.", ""]
+    lines += _head(["context", "what it is"])
+    lines += [_line([f"`{name}`", text]) for name, text in vocabulary.contexts.items()]
+    lines += [
+        "",
+        "## Character sets",
+        "",
+        "What a value made of them can hold.",
+        "",
+        *_head(["set", "characters"]),
+    ]
+    for name, chars in vocabulary.chars.items():
+        lines.append(_line([f"`{name}`", f"`{''.join(sorted(chars)).replace('|', chr(92) + '|')}`"]))
+    return "\n".join([*lines, ""])
 
 
 def versions(files: list[store.File], models: index.Models, held: lock.Lock) -> str:
@@ -110,6 +145,7 @@ def main(arguments: list[str]) -> int:
         files = store.read_files(vocabulary=vocabulary)
         held = [_HELD, versions(files, index.load(), lock.Lock.read()), ""]
         page.write_text(render(files, vocabulary, held), encoding="utf-8")
+        page.with_name(WORDS_PAGE.name).write_text(words(vocabulary), encoding="utf-8")
     except (ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
