@@ -10,6 +10,7 @@ from cwelens.base.location import Location, locate
 from cwelens.base.source import Source as Text
 from cwelens.checks import (
     accounts,
+    bodies,
     configs,
     enumeration,
     exposed,
@@ -121,6 +122,7 @@ def analyse(
     querystrings.check(checker, modules)
     patterns.check(checker)
     configs.check(checker, settings)
+    bodies.forget()
     findings, operations = outcome.results(checker)
     application = run.check(program, modules)
     outcome.merge(findings, operations, application.findings, application.operations)

@@ -52,11 +52,21 @@ def _own(statements: list[ir.Stmt]) -> Iterator[ir.Node]:
         stack.extend(reversed(list(children(node))))
 
 
-def bodies(module: ModuleInfo) -> Iterator[Body]:
-    """The bodies of a module: its top level and every function."""
-    yield Body(module, None)
-    for function in module.functions:
-        yield Body(module, function)
+_KNOWN: dict[int, tuple[ModuleInfo, list[Body]]] = {}
+
+
+def bodies(module: ModuleInfo) -> list[Body]:
+    """The bodies of a module: its top level and every function. Several checks ask for them: they are kept until `forget`."""
+    known = _KNOWN.get(id(module))
+    if known is None or known[0] is not module:
+        made = [Body(module, None), *(Body(module, function) for function in module.functions)]
+        known = _KNOWN[id(module)] = (module, made)
+    return known[1]
+
+
+def forget() -> None:
+    """What was kept of the modules of a program that has been checked is let go."""
+    _KNOWN.clear()
 
 
 def last_name(node: ir.Expr) -> str:
