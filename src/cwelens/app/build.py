@@ -118,7 +118,11 @@ def _walk(know: Knowledge, route: Route) -> None:
     logged_in = any(g.kind in ("login", "token", "role") for g in route.outer)
     env, held = guards.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
     route.outer = tuple(dict.fromkeys((*route.outer, *held)))
-    _, after = function(work, route.handler, env)
+    try:
+        _, after = function(work, route.handler, env)
+    except RecursionError:
+        # Nested too deeply: of what was not walked nothing can be said to be absent.
+        work.budget, after = -1, None
     route.events = [e for e in work.events if work.saves or e.text != "assigned"]
     route.asked, route.texts, route.complete = work.asked, work.texts, work.budget >= 0
     route.entered = list(work.entered.values())

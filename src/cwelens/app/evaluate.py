@@ -176,7 +176,9 @@ def _global(walk: Walk, binding: Binding) -> Val:
                 made = Val(frozenset((IDENTITY,)), name=binding.name)
         elif isinstance(symbol, ClassInfo):
             made = Val(kind="instance", ref=symbol, name=binding.name)
-    made.name = binding.name if made.kind not in ("request", "session") else made.name
+    if made.kind not in ("request", "session"):
+        made = made.copy(made.tags)
+        made.name = binding.name
     walk.know.globals[key] = made
     return made
 

@@ -151,7 +151,12 @@ def relation(walk: Walk, frame: Frame, node: ir.Node, left: Val, right: Val, equ
             walk.event(frame, node, "code-check", text=two.name)
     for one, two in ((left, right), (right, left)):
         if one.has(CLIENT) and is_password(one.name) and not one.has(IDENTITY):
-            if two.has(STORED) or (not two.has(CLIENT) and (is_password(two.name) or two.has(DIGEST))):
+            written = two.known and isinstance(two.const, str) and len(two.const) > 3
+            if (
+                two.has(STORED)
+                or written
+                or (not two.has(CLIENT) and (is_password(two.name) or two.has(DIGEST)))
+            ):
                 plain = not (one.has(DIGEST) or two.has(DIGEST)) and is_password(two.name)
                 walk.event(frame, node, "password-check", text="plain" if plain else "compare", value=two)
                 return made.tagged(CREDENTIAL)

@@ -31,7 +31,7 @@ from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
-from cwelens.flow.entries import Entries, Failure, run_module, run_pages, run_registered, run_top_level
+from cwelens.flow.entries import Entries, Failure, crash, run_module, run_pages, run_registered, run_top_level
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
 from cwelens.resolve.templates import Pages
@@ -40,6 +40,7 @@ from cwelens.syntax.configs.reader import Config
 
 if TYPE_CHECKING:
     from cwelens.app.model import Application
+    from cwelens.checks.access.report import Report
     from cwelens.models.index import Models
     from cwelens.resolve.program import Program
     from cwelens.resolve.symbols import ModuleInfo
@@ -124,8 +125,21 @@ def analyse(
     configs.check(checker, settings)
     bodies.forget()
     findings, operations = outcome.results(checker)
-    application = run.check(program, modules)
-    outcome.merge(findings, operations, application.findings, application.operations)
+    application = _application(program, modules, entries)
+    if application is not None:
+        outcome.merge(findings, operations, application.findings, application.operations)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
     sources.sort(key=lambda s: (s.location, s.concept))
-    return Analysis(findings, operations, sources, entries, application.app)
+    return Analysis(
+        findings, operations, sources, entries, application.app if application is not None else None
+    )
+
+
+def _application(program: Program, modules: list[ModuleInfo], entries: Entries) -> Report | None:
+    """The checks of routes; a fault in them is told like any other part that was not analysed."""
+    try:
+        return run.check(program, modules)
+    except Exception as error:
+        if modules:
+            entries.failures.append(Failure(modules[0], None, crash(error)))
+        return None
