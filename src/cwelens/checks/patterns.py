@@ -78,19 +78,27 @@ def applied(checker: Checker, site: CallSite, judgement: Judgement) -> None:
 
 def check(checker: Checker) -> None:
     """Judges every expression that the runs met."""
+    seen: set[tuple[str, str | bytes]] = set()
     for known in checker.patterns.values():
         _ranges(checker, known)
         if known.flags is not None:
-            _runaway(checker, known, known.flags)
+            _runaway(checker, known, known.flags, seen)
             _tags(checker, known, known.flags)
             _hosts(checker, known, known.flags)
 
 
-def _runaway(checker: Checker, known: Known, flags: int) -> None:
+def _runaway(checker: Checker, known: Known, flags: int, seen: set[tuple[str, str | bytes]]) -> None:
     if known.met:
         return
     if regexes.exponential(known.text, flags, "search"):
-        why, offset = regexes.culprit(known.text, flags)
+        why, offset, end = regexes.culprit(known.text, flags)
+        # A part that several expressions are put together from is one defect.
+        source, (first, _, last, _) = known.place
+        part = known.text[offset:end]
+        here = isinstance(part, str) and part in "\n".join(source.lines[first - 1 : last])
+        if not here and (source.path, part) in seen:
+            return
+        seen.add((source.path, part))
         judgement = Judgement(
             "conditional", why.rstrip("."), assumption="the text that it is applied to is untrusted"
         )

@@ -93,10 +93,12 @@ def exponential(pattern: str | bytes, flags: int, method: str) -> bool:
     return isinstance(found, Blowup) and found.confirmed and found.kind == "exponential"
 
 
-def culprit(pattern: str | bytes, flags: int) -> tuple[str, int]:
-    """Why an expression runs away, and where in it; ("", 0) where it does not."""
+def culprit(pattern: str | bytes, flags: int) -> tuple[str, int, int]:
+    """Why an expression runs away, and where in it the part that does begins and ends; "" where it does not."""
     found = _analysed(pattern, flags, "search")
-    return (found.explanation, found.offset) if isinstance(found, Blowup) else ("", 0)
+    if not isinstance(found, Blowup):
+        return "", 0, 0
+    return found.explanation, found.offset, found.offset + found.length
 
 
 @lru_cache(maxsize=2048)
