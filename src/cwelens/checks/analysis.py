@@ -15,6 +15,7 @@ from cwelens.checks import (
     enumeration,
     exposed,
     exposure,
+    forms,
     headers,
     host_tests,
     literals,
@@ -105,6 +106,7 @@ def analyse(
         )
         if data is not None:
             scripts.check(checker, source, data)
+    forms.check(checker, pages)
     for page in shared.pages.all_read():
         for gap in page.template.gaps:
             entries.failures.append(Failure(page.module, None, gap.reason))

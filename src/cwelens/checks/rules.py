@@ -727,6 +727,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Leave the protection on.",
     ),
     _weak(
+        "csrf-form",
+        "csrf.form",
+        352,
+        "Form without a token against request forgery",
+        "medium",
+        "make a user's browser send the form",
+        "Put the token into the form: `{% csrf_token %}` (Django), `{{ form.hidden_tag() }}` or `{{ csrf_token() }}` (Flask-WTF).",
+    ),
+    _weak(
         "autoescape-off",
         "template.autoescape",
         79,
