@@ -22,7 +22,6 @@ from cwelens.flow.run import CallSite, Run, Shared, written
 from cwelens.flow.state import State, deep_taints
 from cwelens.flow.values import Const, Opaque, Place, Ref, Taint, Text, Value, atom_taints, taints_of
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.syntax.templates.model import Output
