@@ -18,6 +18,7 @@ from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
 from cwelens.checks.stored import Written
 from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
+from cwelens.flow.contents import CONTENT
 from cwelens.flow.run import CallSite, Run, Shared, written
 from cwelens.flow.state import State, deep_taints
 from cwelens.flow.values import Const, Opaque, Place, Ref, Taint, Text, Value, atom_taints, taints_of
@@ -197,7 +198,7 @@ class Checker:
         taint = judgement.taint
         if (
             taint is not None
-            and taint.origin.kind == "param"
+            and taint.origin.kind in ("param", CONTENT)
             and judgement.kind in ("conditional", "undecided")
         ):
             entry.from_param.append((judgement, taint.origin.owner))

@@ -14,6 +14,7 @@ from cwelens.base import chars as ch
 from cwelens.checks import documents
 from cwelens.flow import buffers
 from cwelens.flow.attributes import JOIN
+from cwelens.flow.contents import CONTENT
 from cwelens.flow.declared import DECLARED
 from cwelens.flow.state import Obj, State, deep_taints
 from cwelens.flow.strings import DOUBLED
@@ -230,6 +231,8 @@ def _taint(
     if origin.kind == "local":
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
+    if origin.kind == CONTENT and rule.concept == "deserialise":
+        return Judgement("conditional", "", taint)
     if origin.kind == "param":
         if rule.concept in _OF_CALLERS and origin.concept != DECLARED:
             return Judgement("undecided", f"it is {origin.text}: its caller decides", taint)

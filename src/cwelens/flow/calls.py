@@ -14,6 +14,7 @@ from cwelens.flow import (
     assign,
     attributes,
     buffers,
+    contents,
     databases,
     expressions,
     natives,
@@ -705,7 +706,9 @@ def library_call(
     )
     if taints and not known and not reads and top not in STANDARD_LIBRARY and top != "builtins":
         assumption = f"`{written_callee(node)}()` gives back what it is given, unneutralised"
-        taints = tuple(t.assuming(assumption) for t in taints if t.origin.kind != "param")
+        taints = tuple(
+            t.assuming(assumption) for t in taints if t.origin.kind not in ("param", contents.CONTENT)
+        )
     if type_ is None and name.rpartition(".")[2][:1].isupper():
         return Value((Opaque(name, taints, TYPE_CHARS.get(name, ch.ALL), note, label),))
     return Value((Opaque(type_.name if type_ else None, taints, note=note, label=label),))
@@ -819,6 +822,10 @@ def _by_row(
         values += args.at(port, receiver)
     for value in values:
         taints = join_taints(taints, deep_taints(value, st))
+    if name in contents.OPENERS:
+        named = [receiver] if receiver is not None else args.positional[:1]
+        opened = [t for value in named for t in deep_taints(value, st)]
+        taints = join_taints(taints, contents.of_named(tuple(opened), run.place(node), written_callee(node)))
     if row.undo:
         taints = tuple(t.without(row.undo) for t in taints)
     if name.startswith(("hashlib.", "_hashlib.", "hmac.")):
@@ -904,7 +911,11 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
     if member in CARRYING:
         taints = join_taints(own, given if member in ("format", "join", "replace") else ())
     else:
-        kept = tuple(t for t in join_taints(own, given) if t.origin.kind not in ("param", "exception"))
+        kept = tuple(
+            t
+            for t in join_taints(own, given)
+            if t.origin.kind not in ("param", "exception", contents.CONTENT)
+        )
         if any(word in member.lower() for word in CLEANING):
             assumption = f"`{text}()` does not neutralise what it is given"
         taints = tuple(t.assuming(assumption) for t in kept)
