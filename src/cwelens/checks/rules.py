@@ -459,6 +459,15 @@ FLOW_RULES: tuple[Rule, ...] = (
         (),
     ),
     _flow(
+        "chosen-seed",
+        "random.seed",
+        335,
+        "Seed of random numbers from outside",
+        "low",
+        "know every random number that follows",
+        "Let the generator seed itself, or take numbers that matter from `secrets`.",
+    ),
+    _flow(
         "memory-size",
         "memory.size",
         789,
