@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cwelens.app.model import Application, Route
@@ -14,6 +15,16 @@ from cwelens.checks.outcome import fingerprint
 
 LOGIN = ("login", "role", "token", "owner", "password")
 _NEIGHBOURS = 4
+_MAKES = re.compile(
+    r"\b(?:Flask|FastAPI|Quart|Sanic|Bottle|Starlette|Application|Litestar|App|Api|HTTPServer|API)\(|urlpatterns|HTTPRequestHandler|import bottle|from bottle"
+)
+# What a finding of an absence takes for granted where only a part of an application is handed in.
+_ELSEWHERE = {
+    "guessing-unlimited": "nothing outside this file limits attempts",
+    "csrf-missing": "the application has no protection against forged requests",
+    "route-without-login": "no hook or middleware of the application asks who is calling",
+    "record-without-login": "no hook or middleware of the application asks who is calling",
+}
 
 
 class Report:
@@ -24,6 +35,8 @@ class Report:
         self.findings: list[Finding] = []
         self.operations: list[Operation] = []
         self._seen: set[tuple[str, str, int]] = set()
+        # A lone file that does not make the application itself: what stands before its routes may be elsewhere.
+        self._cut_out = len(app.modules) == 1 and not _MAKES.search(app.modules[0].source.text)
 
     def add(
         self,
@@ -38,6 +51,8 @@ class Report:
     ) -> None:
         """One finding; `message` is a sentence without its end, to which the harm is added."""
         rule = BY_ID[rule_id]
+        if self._cut_out and rule_id in _ELSEWHERE and not assumption:
+            assumption = _ELSEWHERE[rule_id]
         location = locate(*spot)
         key = (rule_id, location.path, location.line)
         if key in self._seen:
