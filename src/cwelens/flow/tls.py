@@ -56,6 +56,9 @@ def function(
             # One version only: which one it is, is judged where it is chosen.
             options |= OLD_VERSIONS
     items = {"options": const(options), "protocol": const(protocol_kind)}
+    if name == "ssl.SSLContext" and protocol_kind != "modern":
+        # Neither certificate nor host name is checked until `verify_mode` is set.
+        items["default"] = const("unverified")
     return run.alloc(st, node, Obj("instance", dict(items), cls=type_), "tls")
 
 
