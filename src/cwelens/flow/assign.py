@@ -336,7 +336,8 @@ def delete_key(obj: Obj, key: Any) -> Obj:
         if 0 <= index < len(values):
             del values[index]
         return Obj("list", dict(enumerate(values)), obj.rest, obj.keys, obj.cls)
-    return Obj(obj.kind, {k: v for k, v in obj.items.items() if k != key}, obj.rest, obj.keys, obj.cls)
+    left = {k: v for k, v in obj.items.items() if k != key}
+    return Obj(obj.kind, left, obj.rest, obj.keys, obj.cls, obj.maybe - {key})
 
 
 def extend(run: Run, old: Value, new: Value, st: State) -> bool:
@@ -363,7 +364,13 @@ def appended(obj: Obj, elements: list[Value] | Value) -> Obj:
     if isinstance(elements, list):
         for element in elements:
             more = join(more, element)
-    return obj.with_rest(more) if more.atoms else obj
+    if not more.atoms:
+        return obj
+    grown = obj.with_rest(more)
+    if obj.kind == "list" and not obj.items and isinstance(elements, list) and grown.rest is not None:
+        # What it held is not known, but now it holds something.
+        return Obj("list", {0: grown.rest}, grown.rest, grown.keys, grown.cls)
+    return grown
 
 
 def contents_taint(value: Value, st: State) -> Value:

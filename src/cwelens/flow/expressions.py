@@ -465,7 +465,7 @@ def _contains(one: Atom, two: Atom, st: State) -> bool | None:
         return None
     if obj.kind == "dict":
         if one.value in obj.items if _hashable(one.value) else False:
-            return True
+            return None if one.value in obj.maybe else True
         return False if obj.rest is None else None
     constants = [v.const() for v in obj.items.values()]
     if any(c is not None and c.value == one.value and type(c.value) is type(one.value) for c in constants):
@@ -500,9 +500,8 @@ def atom_truth(atom: Atom, st: State) -> bool | None:
             return None
         if obj.kind == "instance":
             return True
-        if obj.items:
-            return True
-        return False if obj.rest is None else None
+        empty = obj.empty()
+        return None if empty is None else not empty
     if isinstance(atom, Func | Cls):
         return True
     if isinstance(atom, Lib) and (atom.name.rpartition(".")[2][:1].isupper()):

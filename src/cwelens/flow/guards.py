@@ -160,7 +160,20 @@ def _narrow_truth(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | N
         return None if value.atoms else st
     if kept.key != value.key:
         assign.refine(node, kept, st)
+    _told_by_container(kept, not wanted, st)
     return st
+
+
+def _told_by_container(value: Value, empty: bool, st: State) -> None:
+    if st.facts and len(value.atoms) == 1 and isinstance(value.atoms[0], Ref):
+        splits.settle_container(value.atoms[0].loc, empty, st)
+
+
+def _assume_count(run: Run, node: ir.Expr, op: str, right: ir.Expr, st: State) -> None:
+    """`len(errors) == 0`, `len(errors) > 0`"""
+    if isinstance(node, ir.Call) and isinstance(node.func, ir.Name) and node.func.id == "len" and node.args:
+        if isinstance(right, ir.Const) and right.value == 0 and op in ("==", "<=", "!=", ">"):
+            _told_by_container(known_value(run, node.args[0], st), op in ("==", "<="), st)
 
 
 def _guard_attribute(run: Run, node: ir.Attr, st: State, wanted: bool) -> None:
@@ -235,6 +248,8 @@ def _assume_compare(
         if after is None:
             return None
         st = after
+    if st.facts:
+        _assume_count(run, left, op, right, st)
     asked = _type_asked(run, left)
     if op in ("==", "is", "in") and asked is not None:
         types = typetests.types_in(known_value(run, right, st), st)
@@ -526,7 +541,8 @@ def _assume_not_in(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State 
             return st
     constants = constants_of(subject, st)
     if constants is not None:
-        keys = {c.key for c in constants}
+        held = scopes.frame_object(subject, st)
+        keys = {c.key for c in constants if held is None or c.value not in held.maybe}
         value = known_value(run, left, st)
         kept = [a for a in value.atoms if not (isinstance(a, Const) and a.key in keys)]
         if not kept and value.atoms:

@@ -222,6 +222,8 @@ def _dict_method(
             if found is not None:
                 if name == "pop":
                     st.heap[ref.loc] = assign.delete_key(obj, key)
+                if key in obj.maybe:
+                    return join(found, default or NONE)
                 return found
             missing = default or (NONE if name != "pop" else UNKNOWN)
             if name == "setdefault" and default is not None:

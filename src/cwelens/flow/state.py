@@ -40,9 +40,10 @@ class Obj:
     `kind` is list, tuple, set, dict or instance. `items` maps positions (sequences), constant keys (dicts) or field names
     (instances) to values; `rest` holds what is under any other key (and is None where there is nothing else: then the contents
     are complete). `keys` joins the keys that are not constant. `cls` is the class of an instance, or a library type's name.
+    `maybe` are keys of a dict that are there only on some of the paths.
     """
 
-    __slots__ = ("cls", "items", "keys", "kind", "rest")
+    __slots__ = ("cls", "items", "keys", "kind", "maybe", "rest")
 
     def __init__(
         self,
@@ -51,7 +52,9 @@ class Obj:
         rest: Value | None = None,
         keys: Value | None = None,
         cls: ClassInfo | str | None = None,
+        maybe: frozenset[Any] = frozenset(),
     ) -> None:
+        self.maybe = maybe
         self.kind = kind
         self.items = items
         self.rest = rest
@@ -66,14 +69,21 @@ class Obj:
         return out
 
     def with_item(self, key: Any, value: Value) -> Obj:
-        return Obj(self.kind, {**self.items, key: value}, self.rest, self.keys, self.cls)
+        maybe = self.maybe - {key} if self.maybe else self.maybe
+        return Obj(self.kind, {**self.items, key: value}, self.rest, self.keys, self.cls, maybe)
 
     def with_rest(self, value: Value, key: Value | None = None) -> Obj:
         rest = join(self.rest, value) if self.rest is not None else value
         keys = self.keys
         if key is not None:
             keys = join(keys, key) if keys is not None else key
-        return Obj(self.kind, self.items, rest, keys, self.cls)
+        return Obj(self.kind, self.items, rest, keys, self.cls, self.maybe)
+
+    def empty(self) -> bool | None:
+        """Whether there is nothing in it; None where that depends on the path."""
+        if len(self.items) > len(self.maybe):
+            return False
+        return True if not self.items and self.rest is None else None
 
     def collapsed(self) -> Obj:
         """The same contents with positions forgotten."""
@@ -95,7 +105,10 @@ def join_objects(one: Obj, two: Obj) -> Obj:
     keys = one.keys if two.keys is None else two.keys if one.keys is None else join(one.keys, two.keys)
     if len(items) > MAX_ITEMS * 4 and one.kind != "instance":
         return Obj(one.kind, items, rest, keys, one.cls).collapsed()
-    return Obj(one.kind, items, rest, keys, one.cls)
+    maybe = one.maybe | two.maybe
+    if one.kind == "dict" and (len(items) > len(one.items) or len(items) > len(two.items)):
+        maybe |= one.items.keys() ^ two.items.keys()
+    return Obj(one.kind, items, rest, keys, one.cls, maybe)
 
 
 class Frame:
@@ -154,12 +167,12 @@ class State:
         env: dict[str, Value],
         heap: dict[Loc, Obj],
         base: dict[Loc, Obj],
-        facts: dict[str, Any] | None = None,
+        facts: dict[Any, Any] | None = None,
     ) -> None:
         self.env = env
         self.heap = heap
         self.base = base
-        self.facts: dict[str, Any] = facts if facts is not None else {}
+        self.facts: dict[Any, Any] = facts if facts is not None else {}
 
     def copy(self) -> State:
         return State(dict(self.env), dict(self.heap), self.base, dict(self.facts) if self.facts else None)
@@ -181,6 +194,7 @@ def join_states(one: State | None, two: State | None) -> State | None:
         return one
     env = one.env
     changed: splits.Changed = []
+    filled: list[tuple[Loc, Obj, Obj, Obj]] = []
     if two.env is not env:
         env = dict(env)
         for name, value in two.env.items():
@@ -204,10 +218,14 @@ def join_states(one: State | None, two: State | None) -> State | None:
                 base = one.base.get(loc)
                 heap[loc] = join_objects(base, obj) if base is not None else obj
             elif mine_obj is not obj:
-                heap[loc] = join_objects(mine_obj, obj)
+                heap[loc] = both = join_objects(mine_obj, obj)
+                if mine_obj.empty() is not obj.empty() and obj.kind != "instance":
+                    filled.append((loc, mine_obj, obj, both))
     facts = {k: v for k, v in one.facts.items() if two.facts.get(k) is v} if one.facts and two.facts else {}
     if changed:
         facts.update(splits.found(changed, one, two))
+        if filled:
+            facts.update(splits.filled(filled, changed, one, two))
     return State(env, heap, one.base, facts or None)
 
 
@@ -225,7 +243,11 @@ def same_state(one: State, two: State) -> bool:
 
 
 def same_object(one: Obj, two: Obj) -> bool:
-    if one.items.keys() != two.items.keys() or (one.rest is None) != (two.rest is None):
+    if (
+        one.items.keys() != two.items.keys()
+        or one.maybe != two.maybe
+        or (one.rest is None) != (two.rest is None)
+    ):
         return False
     if one.rest is not None and two.rest is not None and one.rest.key != two.rest.key:
         return False

@@ -67,6 +67,8 @@ def _assign(run: Run, stmt: ir.Assign, st: State) -> State | None:
         st = after
     for target in stmt.targets:
         assign.store(run, target, value, st, stmt.value)
+        if isinstance(target, ir.Seq) and isinstance(stmt.value, ir.Call):
+            validators.answers(run, target, stmt.value, st)
     guards.remember(stmt, st)
     return st
 

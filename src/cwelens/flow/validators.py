@@ -73,6 +73,30 @@ def _where(
     return st
 
 
+def answers(run: Run, target: ir.Seq, node: ir.Call, st: State) -> None:
+    """`ok, why = check(x)`: where a part of the answer is a constant, it tells what the body knew of `x` on that way out."""
+    outgoing = run.last_exits.get(id(node))
+    if outgoing is None or len(outgoing.exits) < 2:
+        return
+    passed = {
+        param: expr.id
+        for param, expr in outgoing.passed.items()
+        if isinstance(expr, ir.Name) and param not in outgoing.rebound and expr.id in st.env
+    }
+    joined = {name: st.env[name] for name in passed.values()}
+    for index, part in enumerate(target.items):
+        sides: list[splits.Side] = []
+        for value, state in outgoing.exits:
+            given = scopes.frame_object(value, state)
+            item = given.items.get(index) if given is not None and given.kind == "tuple" else None
+            keys = splits.constants(item) if item is not None else None
+            if keys:
+                env = {name: state.env[param] for param, name in passed.items() if param in state.env}
+                sides.append(splits.Side(keys, env, {}))
+        if isinstance(part, ir.Name) and joined and len(sides) == len(outgoing.exits):
+            st.facts[splits.fact(part.id)] = splits.Split(joined, tuple(sides))
+
+
 def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> None:
     """What the body of a function knows of its parameters, the caller knows of what it passed."""
     for param, expr in outgoing.passed.items():
