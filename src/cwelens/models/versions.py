@@ -101,7 +101,9 @@ OPTIONAL: dict[str, str] = {
 # Name → why the current version of its library may not have it.
 LIBRARIES: dict[str, str] = {
     "Crypto.Cipher.XOR": "gone in PyCryptodome, of PyCrypto",
+    "connexion.App.run": "only with the `flask` extra",
     "django.utils.log.getLogger": "gone in Django 1.9",
+    "aiohttp_session.memcached_storage": "only with aiomcache",
     "aiomysql.Pool.cursor": "not in the current aiomysql; the pools of aiopg, which it follows, have it",
     "django.utils.http.is_safe_url": "gone in Django 4.0",
     "django.utils.http.urlquote": "gone in Django 4.0",
