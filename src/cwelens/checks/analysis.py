@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
@@ -67,6 +68,22 @@ class Analysis:
     application: Application | None = None
 
 
+# The checks without flow that look at all modules together.
+_OF_MODULES = (
+    accounts.check,
+    passwords.check,
+    exposure.check,
+    enumeration.check,
+    exposed.check,
+    headers.check,
+    host_tests.check,
+    pam.check,
+    races.check,
+    policies.check,
+    querystrings.check,
+)
+
+
 def analyse(
     program: Program,
     models: Models,
@@ -110,21 +127,18 @@ def analyse(
     for page in shared.pages.all_read():
         for gap in page.template.gaps:
             entries.failures.append(Failure(page.module, None, gap.reason))
-    for module in modules:
-        literals.check(checker, module)
-    accounts.check(checker, modules)
-    passwords.check(checker, modules)
-    exposure.check(checker, modules)
-    enumeration.check(checker, modules)
-    exposed.check(checker, modules)
-    headers.check(checker, modules)
-    host_tests.check(checker, modules)
-    pam.check(checker, modules)
-    races.check(checker, modules)
-    policies.check(checker, modules)
-    querystrings.check(checker, modules)
-    patterns.check(checker)
-    configs.check(checker, settings)
+    whole: list[Callable[[], None]] = [
+        *(partial(literals.check, checker, module) for module in modules),
+        *(partial(check, checker, modules) for check in _OF_MODULES),
+        partial(patterns.check, checker),
+        partial(configs.check, checker, settings),
+    ]
+    for check in whole:
+        try:
+            check()
+        except Exception as error:
+            # What the check would have found is not known for any module.
+            entries.failures += [Failure(module, None, crash(error)) for module in modules]
     bodies.forget()
     findings, operations = outcome.results(checker)
     application = _application(program, modules, entries)
@@ -142,6 +156,5 @@ def _application(program: Program, modules: list[ModuleInfo], entries: Entries) 
     try:
         return run.check(program, modules)
     except Exception as error:
-        if modules:
-            entries.failures.append(Failure(modules[0], None, crash(error)))
+        entries.failures += [Failure(module, None, crash(error)) for module in modules]
         return None

@@ -32,16 +32,13 @@ _NO_SECRET_TOKEN = frozenset(
     ("page", "next", "prev", "previous", "sync", "continuation", "cursor", "resume", "stop", "start", "end", "begin", "eos", "bos", "pad",
      "unk", "mask", "last", "first", "current", "max", "min", "word", "keyword", "operator", "lookahead", "special", "cancellation", "change")
 )  # fmt: skip
-# Words that say the name holds something about a secret and not the secret.
-_ABOUT = frozenset(
-    ("path", "file", "filename", "name", "url", "uri", "field", "label", "hash", "hashed", "digest", "length", "len", "type", "id", "form",
-     "policy", "prompt", "error", "message", "msg", "count", "expiry", "expires", "lifetime", "ttl", "validator", "regex", "pattern",
-     "header", "param", "column", "help", "hint", "template", "env", "var", "required", "enabled", "is", "has", "max", "min", "size",
-     "endpoint", "view", "class", "status", "reset", "change", "format", "prefix", "suffix", "key", "algorithm", "method", "index",
-     "uuid", "uid", "guid", "ids", "ref", "arn", "reference", "identifier", "alg", "scope", "security", "mode", "level", "kind", "state", "support", "check", "rotation", "scopes", "claims", "lifecycle", "exchange", "bucket", "manager", "store", "storage", "provider", "service", "source",
-     "version", "location", "chars", "charset", "alphabet", "set", "callback", "issuer", "audience", "limit", "usage", "cost", "budget",
-     "tokens", "tokenizer", "tokenize", "input", "title", "text", "placeholder", "example", "backend", "invalid", "valid", "missing")
+# What may follow the word that says what a name holds: `password2`, `token_str`, `new_password_again`.
+_TAILS = frozenset(
+    ("value", "val", "str", "string", "b64", "base64", "hex", "bytes", "raw", "plain", "plaintext", "cleartext", "clear", "new", "old",
+     "confirm", "confirmation", "again", "repeat", "tmp", "temp", "default", "current", "generated", "decrypted", "decoded")
 )  # fmt: skip
+# What follows one of these says whose or what for: `password_for_user`.
+_OF = frozenset(("for", "of", "by", "from", "to", "in", "on", "with", "at"))
 
 
 def words(name: str) -> list[str]:
@@ -59,18 +56,42 @@ def is_password(name: str) -> bool:
 
 
 def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
+    """Whether the word that says what a name holds, its last one, is wanted: a `password_field` is a field."""
     parts = words(name)
-    hit = any(w in wanted for w in parts) or (len(parts) > 1 and parts[-1] == "pass" and parts[-2] in _WHOSE)
-    pair = wanted is SECRET and any(p in _PAIRS for p in pairwise(parts))
-    if not hit and not pair:
+    cut = next((i for i, w in enumerate(parts) if w in _OF and i), len(parts))
+    parts = parts[:cut]
+    while len(parts) > 1 and (parts[-1] in _TAILS or parts[-1].isdigit()):
+        parts.pop()
+    if not parts or parts[0] in _ASKING:
         return False
-    if parts and parts[-1] in _ABOUT and (not pair or parts[-1] not in ("id", "key")):
-        return False
-    if any(b == "token" and a in _NO_SECRET_TOKEN for a, b in pairwise(parts)):
-        return False
-    return not (
-        parts and parts[0] in ("is", "has", "no", "use", "check", "validate", "verify", "require", "requires")
+    last = parts[-1]
+    if len(parts) > 1:
+        if wanted is SECRET and (parts[-2], last) in _PAIRS:
+            return True
+        if last == "pass":
+            return parts[-2] in _WHOSE
+        if last == "token" and parts[-2] in _NO_SECRET_TOKEN:
+            return False
+    return last in wanted or (last.endswith("s") and last[:-1] in wanted and last != "tokens")
+
+
+# A name that begins so holds an answer or does something.
+_ASKING = frozenset(
+    (
+        "is",
+        "has",
+        "no",
+        "use",
+        "check",
+        "validate",
+        "verify",
+        "require",
+        "requires",
+        "missing",
+        "invalid",
+        "valid",
     )
+)
 
 
 def for_security(name: str) -> bool:
@@ -109,6 +130,13 @@ def is_cipher_key(name: str) -> bool:
     return bool(parts) and parts[-1] == "key" and not _NO_CIPHER & set(parts)
 
 
+# Words that say a name holds something about such data and not the data.
+_ABOUT = frozenset(
+    ("path", "file", "filename", "name", "url", "uri", "field", "label", "hash", "hashed", "digest", "length", "len", "type", "form", "policy",
+     "prompt", "error", "message", "msg", "count", "validator", "regex", "pattern", "header", "param", "column", "help", "hint", "template",
+     "required", "enabled", "is", "has", "max", "min", "size", "endpoint", "view", "class", "status", "format", "prefix", "suffix", "key",
+     "index", "title", "text", "placeholder", "example", "invalid", "valid", "missing")
+)  # fmt: skip
 # What identifies or locates a person, or pays in their name. A number or place that many things have needs a person before it.
 _PRIVATE = frozenset(("ssn", "creditcard", "ccn", "cvv", "cvc", "iban", "dob", "birthdate"))
 _PRIVATE_PAIRS = frozenset(
