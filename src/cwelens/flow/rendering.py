@@ -123,7 +123,7 @@ def _render(
         if other is not None:
             rest = other if rest is None else join(rest, other)
     # Where the page is named by position, or not at all, any other keyword is a name of the page.
-    taken = CONTEXTS + NAMES if first == 0 and not args.positional else ()
+    taken = CONTEXTS + NAMES if first == 0 and not args.positional and not name.startswith("jinja2.") else ()
     names.update({k: v for k, v in args.keywords.items() if k not in taken})
     _globals(name, args, names)
     pages.render(run, node, page, names, rest, escape, st)
@@ -136,6 +136,11 @@ def _globals(name: str, args: Args, names: dict[str, Value]) -> None:
         names.setdefault("request", Value((Lib("flask.request"),)))
         names.setdefault("session", Value((Lib("flask.session"),)))
         names.setdefault("url_for", Value((Lib("flask.url_for"),)))
+    elif top == "tornado":
+        for helper in ("escape", "xhtml_escape"):
+            names.setdefault(helper, Value((Lib("tornado.escape.xhtml_escape"),)))
+        for helper in ("url_escape", "json_encode", "linkify", "squeeze"):
+            names.setdefault(helper, Value((Lib(f"tornado.escape.{helper}"),)))
     elif top == "django":
         if name.endswith((".render", "TemplateResponse")) and args.positional:
             names.setdefault("request", args.positional[0])
@@ -179,7 +184,7 @@ def _render_loaded(run: Run, node: ir.Expr, args: Args, receiver: Value, st: Sta
         key, escape = obj.items["%page"].const(), obj.items["%escape"].const()
         page = run.shared.loaded.get(key.value) if key is not None else None
         if page is not None:
-            _render(run, node, page, args, 0, escape is None or bool(escape.value), st, name)
+            _render(run, node, page, args, 0, escape is None or bool(escape.value), st, f"{LOADED}.render")
             found = True
     return found
 

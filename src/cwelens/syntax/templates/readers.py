@@ -24,6 +24,10 @@ def read(source: Source, dialect: str) -> Template:
         from cwelens.syntax.templates import django
 
         return django.parse(source)
+    if dialect in ("tornado", "mako"):
+        from cwelens.syntax.templates import pythonic
+
+        return pythonic.tornado(source) if dialect == "tornado" else pythonic.mako(source)
     from cwelens.syntax.templates import jinja
 
     return jinja.parse(source)
