@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwelens.app import guards, hooks, openapi, sql
+from cwelens.app import dependencies, guards, hooks, openapi, sql
 from cwelens.app import routes as found_routes
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Knowledge, Walk
@@ -116,7 +116,7 @@ def _walk(know: Knowledge, route: Route) -> None:
     """What the handler does."""
     work = Walk(know)
     logged_in = any(g.kind in ("login", "token", "role") for g in route.outer)
-    env, held = guards.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
+    env, held = dependencies.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
     route.outer = tuple(dict.fromkeys((*route.outer, *held)))
     try:
         _, after = function(work, route.handler, env)

@@ -241,7 +241,7 @@ def enter(
 
 def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arguments) -> Val:
     """A new instance: of a model a new row, of a form the client's data."""
-    from cwelens.app.guards import gives_rights
+    from cwelens.app.dependencies import gives_rights
 
     bases = {b.rpartition(".")[2] for a in walk.program.mro(cls)[0] for b in a.bases_text}
     if walk.know.is_model(cls):

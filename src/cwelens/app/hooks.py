@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cwelens.app.dependencies import by_dependency
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
-from cwelens.app.guards import by_dependency
 from cwelens.app.statements import block
 from cwelens.app.values import Guard, Val
 from cwelens.app.words import is_role

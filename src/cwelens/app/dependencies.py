@@ -1,0 +1,212 @@
+"""What a framework calls a handler with: path parameters, bodies, and dependencies with the guards that they make."""
+
+from __future__ import annotations
+
+import re
+
+from cwelens.app import evaluate
+from cwelens.app.evaluate import text_of
+from cwelens.app.frame import Frame, Knowledge, Walk
+from cwelens.app.statements import function
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, ROLE, TOKEN, Guard, Spot, Val
+from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, words
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo
+
+REQUESTS = frozenset(("request", "req", "info"))
+_ANYTHING = re.compile(r"""extra['"]?\s*[=:]\s*(?:['"]|Extra\.)allow""")
+
+
+def by_dependency(
+    know: Knowledge, walk_: Walk, frame: Frame, node: ir.Expr, scope: str = "dependency"
+) -> tuple[Val, tuple[Guard, ...]] | None:
+    """`Depends(f)`, `Security(f)`: what it gives the handler, and the guards it makes; None for anything else."""
+    if not (
+        isinstance(node, ir.Call) and (dotted(node.func) or "").rpartition(".")[2] in ("Depends", "Security")
+    ):
+        return None
+    if not node.args:
+        return Val(), ()
+    target = node.args[0]
+    text = text_of(frame.module, node)
+    spot = frame.spot(node)
+    name = dotted(target if not isinstance(target, ir.Call) else target.func) or ""
+    last = name.rpartition(".")[2]
+    symbol = (
+        symbol_of(know.program.resolve_expr(frame.module, None, target))
+        if isinstance(target, ir.Name | ir.Attr)
+        else None
+    )
+    if isinstance(symbol, FunctionInfo):
+        return _called(know, walk_, symbol, text, spot, scope)
+    if isinstance(symbol, Binding) and isinstance(symbol.value, ir.Call):
+        made = dotted(symbol.value.func) or ""
+        if any(part in made for part in ("OAuth2", "HTTPBearer", "HTTPBasic", "APIKey", "Bearer")):
+            return Val(frozenset((IDENTITY,)), name=last), (Guard("token", text, spot, scope),)
+    if isinstance(symbol, ClassInfo):
+        if "__call__" in symbol.methods:
+            return _called(know, walk_, symbol.methods["__call__"], text, spot, scope)
+        return Val(frozenset(("client",)), kind="body"), ()
+    kind = guard_kind(last) or (
+        "login" if words(last) & {"user", "current", "identity"} and "user" in words(last) else ""
+    )
+    if words(last) & {"db", "session", "database"} and not kind:
+        return Val(kind="db", name=last), ()
+    if not kind:
+        return Val(name=last), ()
+    tags = frozenset((IDENTITY, ROLE)) if kind == "role" else frozenset((IDENTITY,))
+    guards = (
+        Guard("login", text, spot, scope),
+        *((Guard("role", text, spot, scope),) if kind == "role" else ()),
+    )
+    return Val(tags, kind="user", name=last), guards
+
+
+def _called(
+    know: Knowledge, walk_: Walk, info: FunctionInfo, text: str, spot: Spot, scope: str
+) -> tuple[Val, tuple[Guard, ...]]:
+    """A dependency that is a function of the program: its own dependencies first, then its body."""
+    env: dict[str, Val] = {}
+    guards: tuple[Guard, ...] = ()
+    own = Frame(info.module, info.parent, {}, depth=2)
+    for param in info.node.params:
+        inner = dependency_of(know, walk_, own, param)
+        if inner is not None:
+            env[param.name] = inner[0]
+            guards += inner[1]
+        else:
+            env[param.name] = _by_annotation(param) or _by_name(param)
+    made, held = function(walk_, info, env, (), None, own, info.node)
+    guards += held or ()
+    kinds = dict.fromkeys(g.kind for g in guards)
+    if made.has(IDENTITY) and not kinds:
+        kinds = (
+            {"login": None}
+            if words(info.name) & {"required", "require", "current", "get"} and guard_kind(info.name)
+            else {}
+        )
+    return made, tuple(Guard(kind, text, spot, scope) for kind in kinds)
+
+
+_DATABASES = ("Session", "AsyncSession", "Connection", "Database", "AsyncConnection")
+
+
+def dependency_of(
+    know: Knowledge, walk_: Walk, frame: Frame, param: ir.Param
+) -> tuple[Val, tuple[Guard, ...]] | None:
+    """What a parameter is given by `Depends`, as its default, in its annotation, or behind a name for that annotation."""
+    annotation = param.annotation
+    if isinstance(annotation, ir.Name | ir.Attr):
+        # An alias: `CurrentUser = Annotated[User, Depends(current_user)]`
+        symbol = symbol_of(know.program.resolve_expr(frame.module, None, annotation))
+        if isinstance(symbol, Binding) and isinstance(symbol.value, ir.Item):
+            frame = Frame(symbol.module, None, {}, depth=2)
+            annotation = symbol.value
+    parts: list[ir.Expr] = [param.default] if param.default is not None else []
+    typed = annotation
+    if isinstance(annotation, ir.Item) and isinstance(annotation.key, ir.Seq) and annotation.key.items:
+        typed = annotation.key.items[0]
+        parts += annotation.key.items[1:]
+    for part in parts:
+        found = by_dependency(know, walk_, frame, part)
+        if found is not None:
+            if typed is not None and (dotted(typed) or "").rpartition(".")[2] in _DATABASES:
+                return Val(kind="db", name=param.name), found[1]
+            return found
+    return None
+
+
+def _by_annotation(param: ir.Param) -> Val | None:
+    annotation = param.annotation
+    if isinstance(annotation, ir.Item) and isinstance(annotation.key, ir.Seq) and annotation.key.items:
+        annotation = annotation.key.items[0]
+    if isinstance(annotation, ir.Item):
+        annotation = annotation.base
+    last = (dotted(annotation) or "").rpartition(".")[2] if annotation is not None else ""
+    if last in ("Request", "HttpRequest", "HTTPConnection", "WebSocket") or param.name in REQUESTS:
+        return Val(kind="request", name=param.name)
+    if last in _DATABASES or param.name in (
+        "db",
+        "session",
+    ):
+        return Val(kind="db", name=param.name)
+    if last in ("Response", "BackgroundTasks", "HttpResponse") or param.name in (
+        "response",
+        "resp",
+        "background_tasks",
+    ):
+        return Val(name=param.name)
+    if last in ("OAuth2PasswordRequestForm",):
+        return Val(frozenset(("client",)), kind="body")
+    return None
+
+
+def parameters(
+    know: Knowledge, work: Walk, info: FunctionInfo, cls: ClassInfo | None, framework: str, logged_in: bool
+) -> tuple[dict[str, Val], tuple[Guard, ...]]:
+    """What a framework calls a handler with, and the guards of its dependencies."""
+    env: dict[str, Val] = {}
+    guards: tuple[Guard, ...] = ()
+    frame = Frame(info.module, info.parent, {}, depth=1)
+    params = list(info.node.params)
+    if info.owner is not None and params and info.kind != "staticmethod":
+        env[params[0].name] = Val(kind="self", ref=cls or info.owner, name="self")
+        params = params[1:]
+    takes_request = framework in (
+        "Django",
+        "aiohttp",
+        "Starlette",
+        "Falcon",
+        "Sanic",
+        "Django REST framework",
+    )
+    for index, param in enumerate(params):
+        found = dependency_of(know, work, frame, param)
+        if found is not None:
+            env[param.name] = found[0]
+            guards += found[1]
+            continue
+        given = _by_annotation(param)
+        if given is None and index == 0 and takes_request:
+            given = Val(kind="request", name=param.name)
+        if (
+            given is None
+            and logged_in
+            and param.name
+            in ("current_user", "user", "identity", "auth_user", "current_identity", "token_data")
+        ):
+            given = Val(frozenset((IDENTITY,)), name=param.name, kind="user")
+        if given is None:
+            given = _from_client(know, info, param)
+        env[param.name] = given
+    return env, guards
+
+
+def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:
+    if param.kind == "starstar":
+        # What a framework passes by name was declared somewhere: a schema, a path.
+        return Val(frozenset(("client",)), kind="declared")
+    if isinstance(param.annotation, ir.Name | ir.Attr):
+        symbol = symbol_of(know.program.resolve_expr(info.module, info.parent, param.annotation))
+        if isinstance(symbol, ClassInfo):
+            tags = {CLIENT} if gives_rights(know, symbol) else {CLIENT, DECLARED}
+            return Val(frozenset(tags), kind="body", bound=Val(ref=symbol))
+    return _by_name(param)
+
+
+def gives_rights(know: Knowledge, schema: ClassInfo) -> bool:
+    """Whether a schema has a field that gives rights, or lets fields pass that it does not name."""
+    names = {n.lower() for a in know.program.mro(schema)[0] for n in (*a.attr_annotations, *a.bindings)}
+    if names & PRIVILEGED_FIELDS & {n for n in names if is_role(n)}:
+        return True
+    return bool(names & {"config", "model_config"}) and bool(_ANYTHING.search(schema.module.source.text))
+
+
+def _by_name(param: ir.Param) -> Val:
+    """What the client sends under a name; a header or cookie that carries a session or a token says who is asking."""
+    made = dotted(param.default.func) or "" if isinstance(param.default, ir.Call) else ""
+    if made.rpartition(".")[2] in ("Header", "Cookie") and is_auth_name(param.name):
+        return Val(frozenset((CLIENT, IDENTITY, TOKEN)), name=param.name)
+    return evaluate.client(param.name)
