@@ -1,4 +1,4 @@
-"""Tests of an address by a part of its text (CWE-1286): a host name that may stand anywhere in it, or end or begin another one.
+"""Tests of an address by a part of its text (CWE-187): a host name that may stand anywhere in it, or end or begin another one.
 
 Only addresses that a request brings are looked at, and only where a branch hangs on the test: which site an address is of is often
 asked without anything depending on it.

@@ -864,7 +864,7 @@ WEAK_RULES: tuple[Rule, ...] = (
     _weak(
         "pattern-range",
         "regex.range",
-        1286,
+        625,
         "Range in a regular expression that is not what it seems",
         "low",
         "pass characters that were meant to be refused",
@@ -873,7 +873,7 @@ WEAK_RULES: tuple[Rule, ...] = (
     _weak(
         "host-pattern",
         "regex.host",
-        1286,
+        625,
         "Host name in a regular expression with an open dot",
         "medium",
         "pass with another host name that the expression matches too",
@@ -882,7 +882,7 @@ WEAK_RULES: tuple[Rule, ...] = (
     _weak(
         "host-test",
         "host.partial",
-        1286,
+        187,
         "Address tested by a part of its text",
         "medium",
         "pass with an address of their own that holds the name somewhere",
