@@ -16,7 +16,7 @@ from cwelens.flow import (
     calls,
     configs,
     expressions,
-    guards,
+    narrowing,
     protocols,
     records,
     regexes,
@@ -434,7 +434,7 @@ def _filter(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     if isinstance(named, Lib) and named.name.startswith("builtins.str."):
         # `filter(str.isalnum, text)`
         mask = ch.STR_PREDICATES.get(named.name.rpartition(".")[2])
-        content = guards.restrict(content, mask) if mask is not None else content
+        content = narrowing.restrict(content, mask) if mask is not None else content
     if any(isinstance(a, Func) for a in function.atoms):
         calls.call_value(run, node, function, Args([content], {}), st)
         run.last_exits.pop(id(node), None)

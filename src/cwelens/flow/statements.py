@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, expressions, flask_config, guards, paths, patterns, scopes, validators
+from cwelens.flow import (
+    assign,
+    call_tests,
+    expressions,
+    flask_config,
+    guards,
+    paths,
+    patterns,
+    scopes,
+    validators,
+)
 from cwelens.flow.run import Run
 from cwelens.flow.state import Frame, State, join_states, same_state
 from cwelens.flow.values import (
@@ -50,7 +60,7 @@ def _expr(run: Run, stmt: ir.ExprStmt, st: State) -> State | None:
     if value is NOTHING:
         return None
     if isinstance(node, ir.Call):
-        return guards.after_call(run, node, st)
+        return call_tests.after_call(run, node, st)
     return st
 
 
@@ -61,7 +71,7 @@ def _assign(run: Run, stmt: ir.Assign, st: State) -> State | None:
     if value is NOTHING:
         return None
     if isinstance(stmt.value, ir.Call):
-        after = guards.after_call(run, stmt.value, st)
+        after = call_tests.after_call(run, stmt.value, st)
         if after is None:
             return None
         st = after

@@ -7,7 +7,18 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.flow import assign, expressions, guards, paths, scopes, splits, strings
+from cwelens.flow import (
+    assign,
+    comparisons,
+    expressions,
+    guards,
+    memberships,
+    narrowing,
+    paths,
+    scopes,
+    splits,
+    strings,
+)
 from cwelens.flow.run import Run
 from cwelens.flow.state import State, deep_taints, join_objects
 from cwelens.flow.values import Const, Lib, Opaque, Ref, Text, Value, atom_chars, const_text, join, taints_of
@@ -37,7 +48,7 @@ def assume_none(run: Run, outgoing: Outgoing, st: State, is_none: bool) -> State
         return (any(none) if is_none else not all(none)) or any(isinstance(a, Opaque) for a in value.atoms)
 
     def answered(run: Run, node: ir.Expr, state: State) -> State | None:
-        return guards.assume_none(run, node, state, is_none)
+        return comparisons.assume_none(run, node, state, is_none)
 
     return _where(run, outgoing, st, possible, answered)
 
@@ -144,7 +155,7 @@ def after_loop(run: Run, stmt: ir.For, element: Value, end: State | None, done: 
     for atom in after.atoms:
         mask |= atom_chars(atom)
     if strings.merge(subject, done).chars & ~mask:
-        assign.refine(stmt.iterable, guards.restrict(subject, mask), done)
+        assign.refine(stmt.iterable, narrowing.restrict(subject, mask), done)
 
 
 def after_flags(stmt: ir.For, before: State, end: State | None, done: State) -> None:
@@ -174,7 +185,7 @@ def after_flags(stmt: ir.For, before: State, end: State | None, done: State) -> 
                 mask = 0
                 for atom in passed.atoms:
                     mask |= atom_chars(atom)
-                narrowed = guards.restrict(subject, mask)
+                narrowed = narrowing.restrict(subject, mask)
                 sides = (
                     splits.Side(entered, {path: narrowed}, {}),
                     splits.Side(now - entered, {path: subject}, {}),
@@ -224,7 +235,7 @@ def assume_subset(run: Run, left: ir.Expr, right: Value, st: State) -> None:
     mask = _characters(right, st)
     if mask:
         subject = guards.known_value(run, left.args[0], st)
-        assign.refine(left.args[0], guards.restrict(subject, mask), st)
+        assign.refine(left.args[0], narrowing.restrict(subject, mask), st)
 
 
 def _characters(value: Value, st: State) -> int:
@@ -232,5 +243,5 @@ def _characters(value: Value, st: State) -> int:
     plain = value.const()
     if plain is not None and isinstance(plain.value, str):
         return ch.of(plain.value)
-    constants = guards.constants_of(value, st)
+    constants = memberships.constants_of(value, st)
     return ch.of("".join(const_text(c.value) for c in constants)) if constants else 0
