@@ -14,6 +14,7 @@ from cwelens.flow import (
     assign,
     attributes,
     buffers,
+    containers,
     contents,
     databases,
     expressions,
@@ -769,7 +770,7 @@ def _predictable(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value
     type_ = row.type if row is not None else None
     taints = join_taints((taint,), _all_taints(args, st))
     if name.endswith((".choice", ".choices", ".sample")) and args.positional:
-        content = natives._elements(run, args.positional[0], st, node)
+        content = containers.elements(run, args.positional[0], st, node)
         mask = strings.merge(content, st).chars if content.atoms else ch.ALL
         return Value((Opaque(type_, taints, mask),))
     return opaque(type_, taints)
