@@ -23,7 +23,16 @@ from cwelens.app.values import (
     join,
     mixed,
 )
-from cwelens.app.words import is_auth_name, is_identity_key, is_password, is_role, is_token, table, words
+from cwelens.app.words import (
+    is_auth_name,
+    is_identity_key,
+    is_password,
+    is_role,
+    is_token,
+    keeps_records,
+    table,
+    words,
+)
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.outcome import symbol_of
@@ -154,7 +163,11 @@ def _global(walk: Walk, binding: Binding) -> Val:
     walk.know.globals[key] = Val(name=binding.name)
     node = binding.value
     made = Val(name=binding.name)
-    mutated = isinstance(node, ir.DictDisplay | ir.Seq | ir.Call) and walk.know.is_mutated(binding.name)
+    mutated = (
+        isinstance(node, ir.DictDisplay | ir.Seq | ir.Call)
+        and keeps_records(binding.name)
+        and walk.know.is_mutated(binding.name)
+    )
     if mutated and (isinstance(node, ir.DictDisplay) or (isinstance(node, ir.Seq) and node.kind != "tuple")):
         made = Val(kind="store", name=binding.name, entities=frozenset((Entity(binding.name.lower(), None),)))
     elif isinstance(node, ir.Const | ir.Format | ir.Binary | ir.Name | ir.Attr):

@@ -10,7 +10,7 @@ from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.statements import block, function
 from cwelens.app.values import PROOFS, ROLE, STORED, Guard, Spot, Val
-from cwelens.app.words import guard_kind, is_role, words
+from cwelens.app.words import guard_kind, is_role, table, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
@@ -39,13 +39,18 @@ def by_decorator(
     ):
         return (Guard("rate", text, spot, scope),)
     symbol = symbol_of(know.program.resolve_expr(module, parent, target))
+    refuses = False
     if isinstance(symbol, FunctionInfo):
         found = _through(know, symbol, call, module, parent, text, spot, scope)
-        if found is not None:
+        refuses = not found and _refuses(symbol)
+        if found is not None and not refuses:
             return found
     if last in ("permission_classes", "user_passes_test", "requires", "secured") and call is not None:
         return _by_arguments(know, module, parent, call, text, spot, scope)
     kind = guard_kind(last) or (guard_kind(name) if last in ("required", "login", "check", "verify") else "")
+    if refuses and not kind:
+        # It turns somebody away, in a way that its body does not show in full.
+        kind = "login"
     if (
         kind == "login"
         and call is not None
@@ -81,8 +86,9 @@ def _by_arguments(
 ) -> tuple[Guard, ...]:
     parts = [part for part in walk(*call.args) if isinstance(part, ir.Name | ir.Attr)]
     kinds = _permissions(know, module, parts, reads=False)
-    if not parts and call.args:
-        kinds = {"login": None}
+    if not kinds and call.args:
+        # It asks for something that is not understood.
+        kinds = {"login": None, "role": None} if parts else {"login": None}
     return tuple(Guard(kind, text, spot, scope) for kind in kinds)
 
 
@@ -161,6 +167,26 @@ def _through(
     held = [g for g in work.wrapped[0] if all(g in other for other in work.wrapped[1:])]
     kinds = dict.fromkeys(g.kind for g in held)
     return tuple(Guard(kind, text, spot, scope) for kind in kinds)
+
+
+# What a decorator that turns somebody away speaks of: who is asking, and the statuses for "who are you" and "not you".
+_ASKING = table(
+    "user auth session identity scope scopes permission permissions token login logged role roles admin account"
+)
+_REFUSALS = (401, 403)
+
+
+def _refuses(info: FunctionInfo) -> bool:
+    """Whether an own decorator, or the check it hands over to, turns somebody away for who they are: it raises or answers with a refusal."""
+    nodes = list(walk(*info.node.body))
+    refusal = any(isinstance(n, ir.Const) and n.value in _REFUSALS and type(n.value) is int for n in nodes)
+    raises = any(isinstance(n, ir.Raise) for n in nodes)
+    asks = bool(words(info.name) & _ASKING) or any(
+        words(n.id if isinstance(n, ir.Name) else n.name) & _ASKING
+        for n in nodes
+        if isinstance(n, ir.Name | ir.Attr)
+    )
+    return asks and (refusal or raises)
 
 
 def _explore(work: Walk, info: FunctionInfo, env: dict[str, Val], outer: Frame | None, factory: bool) -> None:
@@ -246,9 +272,9 @@ def of_class(
                     guards += [Guard(kind, text, spot, "class") for kind in asked]
                     continue
                 if parts and name in ("decorators", "method_decorators"):
-                    for part in walk(bound.value):
-                        if isinstance(part, ir.Name | ir.Attr):
-                            guards += by_decorator(know, ancestor.module, None, part, "class")
+                    listed = bound.value.items if isinstance(bound.value, ir.Seq) else [bound.value]
+                    for part in listed:
+                        guards += by_decorator(know, ancestor.module, None, part, "class")
                 elif parts or isinstance(bound.value, ir.Const):
                     spot = (ancestor.module.source, bound.value.pos)
                     guards.append(Guard("login", text, spot, "class"))

@@ -125,6 +125,17 @@ _GUARD_WORDS = table("""login logged auth authenticated authentication authorize
     scopes user identity verified signin superuser""")
 
 
+_MACHINERY = table(
+    """logger loggers cache caches cached lock locks registry registered handler handlers hooks metric metrics counter counters pool pools
+    thread threads task tasks plugin plugins callback callbacks warned seen imported module modules loaded"""
+)
+
+
+def keeps_records(name: str) -> bool:
+    """Whether a module-level container of this name may stand for a table of an application, not for machinery of the program."""
+    return not name.startswith("_") and not words(name) & _MACHINERY
+
+
 def guard_kind(name: str) -> str:
     """login or role where the name of a decorator, dependency or base class says that it guards, else empty."""
     found = words(name)
@@ -160,6 +171,9 @@ def guard_kind(name: str) -> str:
         "require",
         "requires",
         "required",
+        "need",
+        "needs",
+        "needed",
         "restricted",
         "must",
         "only",
@@ -169,7 +183,9 @@ def guard_kind(name: str) -> str:
         "verify",
         "ensure",
     }
-    if not (strong or (required and found & _GUARD_WORDS - {"require", "requires", "required"})):
+    if not (
+        strong or (required and found & _GUARD_WORDS - {"require", "requires", "required", "need", "needs"})
+    ):
         return ""
     if found & {
         "role",

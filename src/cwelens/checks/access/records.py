@@ -35,6 +35,9 @@ _ACTORS = table(
 )
 
 
+_MANY = 8
+
+
 def check(report: Report) -> None:
     """Reports into `report`."""
     for route in report.app.routes:
@@ -44,6 +47,11 @@ def check(report: Report) -> None:
         _in_the_name_of(report, route)
         _overwritten(report, route)
         _fields(report, route)
+    report.doubt(
+        ("record-of-others", "acts-for-others"),
+        max(_MANY, len(report.app.routes) // 5),
+        "nothing that this analysis does not understand asks whose records these are",
+    )
 
 
 def _known(route: Route, event: Event) -> bool:

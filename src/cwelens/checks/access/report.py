@@ -83,6 +83,18 @@ class Report:
             Operation(location, rule.concept, code, disposition, rule.title.lower(), rule.cwe, function)  # type: ignore[arg-type]
         )
 
+    def doubt(self, rule_ids: tuple[str, ...], number: int, assumption: str) -> None:
+        """Makes findings of an absence conditional where there are so many that a guard which is not understood is more likely."""
+        doubted = [f for f in self.findings if f.rule in rule_ids and f.confidence == "definite"]
+        if len(doubted) < number:
+            return
+        places = {(f.location, f.cwe) for f in doubted}
+        for finding in doubted:
+            finding.confidence, finding.assumption = "conditional", assumption
+        for operation in self.operations:
+            if (operation.location, operation.cwe) in places:
+                operation.disposition = "conditional"
+
 
 def head(route: Route) -> Spot:
     """The line of the handler's `def`."""
