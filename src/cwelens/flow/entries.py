@@ -172,7 +172,6 @@ def run_function(
             final = join_states(final, state)
         if final is not None:
             frame.env = final.env
-            shared.base.update(final.heap)
     except OutOfFuel:
         entries.failures.append(Failure(function.module, function, "the analysis went over its budget"))
     except RecursionError:
