@@ -152,7 +152,7 @@ def plausible(text: str, name: str) -> bool:
     """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
     if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
         return False
-    if _ADDRESS.match(text) or _alphabet(text):
+    if _ADDRESS.match(text) or _EXPRESSION.search(text) or _alphabet(text):
         return False
     if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace(
         "_", ""
@@ -171,6 +171,8 @@ def plausible(text: str, name: str) -> bool:
 
 # An address without a user and password in it.
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+(?:/|$)")
+# A regular expression: tied to both ends, or with a class that is repeated.
+_EXPRESSION = re.compile(r"^\^.*\$$|\[[^\]]+\][+*{]|\\[dws][+*{]|\(\?")
 _RUN = 8
 
 

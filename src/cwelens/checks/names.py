@@ -17,11 +17,10 @@ SECRET = PASSWORD | {
     "pin",
     "nonce",
     "csrf",
-    "salt",
 }
 _PAIRS = frozenset(
     (("api", "key"), ("secret", "key"), ("private", "key"), ("access", "key"), ("encryption", "key"), ("session", "key"), ("signing", "key"), ("auth", "key"), ("reset", "code"), ("verification", "code"), ("auth", "token"),
-     ("session", "cookie"), ("remember", "me"), ("one", "time"))
+     ("session", "cookie"), ("remember", "me"), ("one", "time"), ("token", "salt"), ("password", "salt"), ("secret", "salt"))
 )  # fmt: skip
 # `db_pass` is a password; `first_pass` is none.
 _WHOSE = frozenset(
@@ -98,7 +97,7 @@ def for_security(name: str) -> bool:
     """Whether something under this name has to be unpredictable: a token, a session, a cookie, a key, a password."""
     parts = words(name)
     if "keygen" in parts or any(
-        w in SECRET or w in ("session", "sessions", "cookie", "cookies", "sessionid") for w in parts
+        w in SECRET or w in ("salt", "session", "sessions", "cookie", "cookies", "sessionid") for w in parts
     ):
         return True
     return any(p in _PAIRS for p in pairwise(parts))

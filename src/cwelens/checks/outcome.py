@@ -153,6 +153,7 @@ def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
         by_place.setdefault(key, []).append(finding)
     out: list[Finding] = []
     read = {(f.location.path, f.function) for f in findings if f.rule == "xxe"}
+    unchecked = {(f.location.path, f.function) for f in findings if f.rule == "certificate-unchecked"}
     for group in by_place.values():
         rules = {f.rule for f in group}
         for finding in group:
@@ -162,6 +163,12 @@ def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
                 finding.evidence.append("`HttpOnly` is missing as well (CWE-1004): set both")
             if finding.rule == "xml-entities" and (finding.location.path, finding.function) in read:
                 # The parser is reported where the untrusted document meets it.
+                continue
+            if (
+                finding.rule == "hostname-unchecked"
+                and (finding.location.path, finding.function) in unchecked
+            ):
+                # Without a certificate that is checked, its name protects nothing: one finding says both.
                 continue
             out.append(finding)
     return _repeated(out, sources)
