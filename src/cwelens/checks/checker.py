@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from cwelens.base import chars as ch
 from cwelens.checks import content_type, escaping, hashing, names, pages, patterns, regexes, sensitive, timing
 from cwelens.checks.bodies import Body
-from cwelens.checks.judge import Judgement, clearer, judge
+from cwelens.checks.judge import (
+    judge,
+)
+from cwelens.checks.judgement import (
+    Judgement,
+    clearer,
+)
 from cwelens.checks.placing import conditions, literal_of
 from cwelens.checks.rules import BY_ID, FOR_SERVICE, RULES, Rule
 from cwelens.checks.stored import Written

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from cwelens.checks import names
 from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judgement import (
+    Judgement,
+)
 from cwelens.checks.literals import KNOWN_KEY, plausible
 from cwelens.checks.rules import BY_ID
 from cwelens.syntax.configs.reader import Config, Entry

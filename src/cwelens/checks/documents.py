@@ -13,7 +13,9 @@ from cwelens.checks.rules import RULES
 from cwelens.flow.values import Atom, Const, Opaque, Ref, Text, Value
 
 if TYPE_CHECKING:
-    from cwelens.checks.judge import Judgement
+    from cwelens.checks.judgement import (
+        Judgement,
+    )
     from cwelens.checks.rules import Rule
     from cwelens.flow.state import Obj, State
 

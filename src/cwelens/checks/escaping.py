@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judgement import (
+    Judgement,
+)
 from cwelens.flow.assign import path_of
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judgement import (
+    Judgement,
+)
 from cwelens.checks.rules import RULES
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks import names
 from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judgement import (
+    Judgement,
+)
 from cwelens.checks.rules import BY_ID, Rule
 from cwelens.checks.static import enclosing
 from cwelens.flow.conditions import placeholder

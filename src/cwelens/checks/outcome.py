@@ -9,7 +9,10 @@ from cwelens.base.location import Location, locate
 from cwelens.checks import pages
 from cwelens.checks.checker import Checker, Record
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
-from cwelens.checks.judge import Judgement, clearer
+from cwelens.checks.judgement import (
+    Judgement,
+    clearer,
+)
 from cwelens.flow.values import Place, Taint
 
 if TYPE_CHECKING:

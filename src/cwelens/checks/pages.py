@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.base.html import Place, Scanner
-from cwelens.checks.judge import Judgement, worst
+from cwelens.checks.judgement import (
+    Judgement,
+    worst,
+)
 from cwelens.checks.stored import Written
 from cwelens.flow.page_filters import ESCAPED, JS_STRING, JSON
 from cwelens.flow.state import State, deep_taints

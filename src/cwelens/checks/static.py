@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks.bodies import Body, bodies, last_name, root_name, texts
 from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judge import Judgement
+from cwelens.checks.judgement import (
+    Judgement,
+)
 from cwelens.checks.rules import BY_ID
 from cwelens.ir import nodes as ir
 
