@@ -66,6 +66,10 @@ def _place(symbol: ModuleInfo | ClassInfo | FunctionInfo) -> Location:
     return locate(symbol.module.source, (line, column, line, column + 1))
 
 
+# Sinks of what every program does, which say nothing about a callee.
+_EVERYWHERE = frozenset(("resource.amount", "memory.size"))
+
+
 class _Behind:
     """Follows definitions in the context; what a function calls is found once."""
 
@@ -140,6 +144,8 @@ class _Behind:
                         continue
                     target = record.target or ""
                     for row in self.material.models.sinks(target):
+                        if row.concept in _EVERYWHERE:
+                            continue
                         try:
                             text = self.material.models.concept(row.concept).description
                         except KeyError:

@@ -50,11 +50,13 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """With a capital and a full stop; a path or a name of the code that stands first keeps its form."""
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    first = text.split(maxsplit=1)[0]
+    named = "/" in first or "." in first.rstrip(".,") or "_" in first
+    return (text[0] if named else text[0].upper()) + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
 def first_sentence(docstring: str, limit: int = 140) -> str:
