@@ -92,6 +92,10 @@ def _by_arguments(
     return tuple(Guard(kind, text, spot, scope) for kind in kinds)
 
 
+# A requirement called so asks whether somebody may do it to this record: `CanEditPost`, `IsAuthor`.
+_PERMITS = table("can may owner owns own author same has")
+
+
 def _permissions(
     know: Knowledge, module: ModuleInfo, parts: Sequence[ir.Expr], reads: bool
 ) -> dict[str, None]:
@@ -122,7 +126,7 @@ def _permissions(
             continue
         else:
             kinds["login"] = None
-            if is_role(name):
+            if is_role(name) or words(name) & _PERMITS:
                 kinds["role"] = None
     return kinds
 
