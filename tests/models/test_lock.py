@@ -21,16 +21,12 @@ AGAIN = (
 )
 
 
-# How many names the lock may lag behind: rows can be added where a library is not installed, and are locked with the next ones.
-LAG = 40
-
-
 def test_the_lock_is_current() -> None:
-    """Nearly every name of a row is in the lock; what is not yet there is shown in docs/model-library.md."""
+    """Every name of a row is in the lock."""
     models = index.load()
     answers = [a for file in FILES for a in verify.verify(file, models, TYPES, LOCK)]
     unlocked = sorted({a.name for a in answers if a.status == "unlocked"})
-    assert len(unlocked) <= LAG, f"{AGAIN}: {unlocked}"
+    assert unlocked == [], f"{AGAIN}: {unlocked}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
