@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PROTECTS = frozenset(
     ("sign", "signed", "signature", "token", "password", "passwd", "secret", "credential", "hmac", "mac", "auth", "license", "licence",
-     "certificate", "cert", "verify", "verified", "integrity", "tamper", "nonce", "salt", "sealed", "voucher", "invoice")
+     "certificate", "cert", "verify", "verified", "integrity", "tamper", "nonce", "salt", "sealed")
 )  # fmt: skip
 _IDENTIFIES = frozenset(
     ("cache", "cached", "key", "etag", "id", "ids", "uid", "guid", "uuid", "name", "filename", "path", "dir", "fingerprint", "version", "bust",
