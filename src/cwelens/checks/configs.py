@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 
 from cwelens.checks import names
-from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.checker import Checker
+from cwelens.checks.judgement import Judgement
 from cwelens.checks.literals import KNOWN_KEY, plausible
+from cwelens.checks.record import Record
 from cwelens.checks.rules import BY_ID
 from cwelens.syntax.configs.reader import Config, Entry
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.flow.assign import path_of
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk

@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.checks import names
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.flow.state import deep_taints
 from cwelens.flow.values import Value
 from cwelens.ir import nodes as ir

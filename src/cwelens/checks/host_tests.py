@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks.bodies import Body, bodies, last_name, root_name
 from cwelens.checks.checker import Checker
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import BY_ID
 from cwelens.checks.static import enclosing
 from cwelens.flow.run import written

@@ -7,10 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cwelens.checks import names
-from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.checker import Checker
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.record import Record
 from cwelens.checks.rules import BY_ID, Rule
 from cwelens.checks.static import enclosing
 from cwelens.flow.conditions import placeholder

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
 from cwelens.checks import pages
-from cwelens.checks.checker import Checker, Record
+from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
-from cwelens.checks.judgement import (
-    Judgement,
-    clearer,
-)
+from cwelens.checks.judgement import Judgement, clearer
+from cwelens.checks.record import Record
 from cwelens.flow.values import Place, Taint
 
 if TYPE_CHECKING:

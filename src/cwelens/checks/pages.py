@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.base.html import Place, Scanner
-from cwelens.checks.judgement import (
-    Judgement,
-    worst,
-)
+from cwelens.checks.judgement import Judgement, worst
 from cwelens.checks.stored import Written
 from cwelens.flow.page_filters import ESCAPED, JS_STRING, JSON
 from cwelens.flow.state import State, deep_taints
@@ -30,7 +27,7 @@ from cwelens.flow.values import (
 from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
-    from cwelens.checks.checker import Record
+    from cwelens.checks.record import Record
     from cwelens.flow.run import Run
     from cwelens.syntax.templates.model import Output
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from cwelens.base.regex.pitfalls import open_dots, overly_large_ranges
 from cwelens.base.regex.tags import tag_holes
 from cwelens.checks import regexes
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import BY_ID
 from cwelens.flow.values import Const, Place
 from cwelens.ir import nodes as ir

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from cwelens.base.regex.redos import Blowup, Undecided, analyse
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.flow import assign, scopes
 from cwelens.flow.run import CallSite
 from cwelens.flow.values import Const, Place, Value

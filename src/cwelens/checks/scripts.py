@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.values import Origin, Taint, Trail
 from cwelens.syntax import javascript

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.checks.bodies import Body, bodies, last_name, root_name, texts
-from cwelens.checks.checker import Checker, Record
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.checker import Checker
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.record import Record
 from cwelens.checks.rules import BY_ID
 from cwelens.ir import nodes as ir
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks import names
 from cwelens.checks.bodies import last_name
-from cwelens.checks.judgement import (
-    Judgement,
-)
+from cwelens.checks.judgement import Judgement
 from cwelens.flow.run import written
 from cwelens.flow.values import Const, Opaque, Taint, Text, Value, taints_of
 from cwelens.ir import nodes as ir

@@ -1,0 +1,28 @@
+"""Log messages: which arguments a format shows so that a line break could get through."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cwelens.flow.values import Value
+
+if TYPE_CHECKING:
+    pass
+
+
+_CONVERSION = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\d+|\*)?(?:\.\d+)?([a-zA-Z%])")
+
+
+def as_formatted(given: list[Value], values: list[Value]) -> list[Value]:
+    """The arguments of a log call without those that its format shows as `%r` or as a number: no line break gets through."""
+    for index, value in enumerate(given):
+        atom = value.const()
+        if atom is not None and isinstance(atom.value, str) and "%" in atom.value:
+            kinds = [k for k in _CONVERSION.findall(atom.value) if k != "%"]
+            rest = given[index + 1 :]
+            if len(kinds) == len(rest):
+                shown = {id(v) for v, kind in zip(rest, kinds) if kind != "s"}
+                return [v for v in values if id(v) not in shown]
+            return values
+    return values

@@ -1,0 +1,57 @@
+"""Misuse: calls that are wrong by how they are configured, whatever data they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwelens.checks import escaping, hashing, names
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.placing import conditions, literal_of
+from cwelens.checks.rules import RULES
+from cwelens.flow.conditions import holds_all
+from cwelens.flow.run import CallSite, Run
+
+if TYPE_CHECKING:
+    from cwelens.checks.checker import Checker
+
+
+def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) -> None:
+    """Records what the conditions of a misuse come to at a call."""
+    rule = RULES.get(row.concept)
+    if rule is None or row.concept == "random.weak":
+        return
+    verdict = holds_all(row, run, site.args, site.receiver, site.state, lookup)
+    if row.concept in ("cookie.httponly", "cookie.samesite") and verdict is True and not _about_session(site):
+        verdict = False
+    if verdict is True and row.concept == "hash.weak":
+        judgement = hashing.purpose(site)
+    elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):
+        judgement = escaping.engine(site)
+    elif verdict is True and row.concept == "cookie.secure" and not _about_session(site):
+        judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
+    elif verdict is True and row.assume:
+        judgement = Judgement("conditional", "", assumption=row.assume)
+    elif verdict is True:
+        judgement = Judgement("defect")
+    elif verdict is None:
+        judgement = Judgement("undecided", "an argument that decides is not known")
+    else:
+        judgement = Judgement("neutralised", "its arguments are safe ones")
+    record = checker.record(
+        run, rule, site.place, site.written, judgement, row.library, site.note, row.concept
+    )
+    if verdict is True and record is not None:
+        values = [v for c in conditions(row) for v in site.args.at(c.port, site.receiver)]
+        record.literal = literal_of(row.concept, values)
+
+
+def _about_session(site: CallSite) -> bool:
+    """Whether a cookie is one that a script has no business with: not a preference, and not the same for everybody."""
+    if not site.name.rpartition(".")[2].startswith("set_"):
+        return True  # the storage of a session
+    value = site.args.get(0, "key") or site.args.get(0, "name")
+    atom = value.const() if value is not None else None
+    if atom is None or not isinstance(atom.value, str) or names.is_preference(atom.value):
+        return False
+    content = site.args.get(1, "value")
+    return names.for_security(atom.value) or (content is not None and content.const() is None)

@@ -1,0 +1,53 @@
+"""What is known of one operation: the worst judgement so far and what goes with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.checks import pages
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.rules import Rule
+from cwelens.flow.values import Place
+
+if TYPE_CHECKING:
+    pass
+
+
+class Record:
+    """What is known of one operation so far."""
+
+    __slots__ = (
+        "best",
+        "code",
+        "concept",
+        "context",
+        "escapes",
+        "fields",
+        "from_param",
+        "function",
+        "library",
+        "literal",
+        "note",
+        "place",
+        "rule",
+    )
+
+    def __init__(
+        self, rule: Rule, concept: str, place: Place, code: str, function: str, library: str, note: str
+    ) -> None:
+        self.rule = rule
+        self.concept = concept
+        self.place = place
+        self.code = code
+        self.function = function
+        self.library = library
+        self.note = note
+        # Where the constant is written that makes this a weakness.
+        self.literal: Place | None = None
+        self.best: Judgement | None = None
+        self.from_param: list[tuple[Judgement, str]] = []
+        self.context = False
+        # For an output of a template: fields of the database that it may show.
+        self.fields: list[pages.Field] = []
+        # Whether those that render it have it escape: both, where one forgot to.
+        self.escapes: set[bool] = set()

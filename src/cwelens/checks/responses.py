@@ -1,0 +1,64 @@
+"""Responses: which parts of a value are sent as HTML, as which type, and whether they tell details of an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwelens.checks import content_type
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.rules import RULES
+from cwelens.flow.run import CallSite, Run
+from cwelens.flow.state import State, deep_taints
+from cwelens.flow.values import Const, Opaque, Ref, Text, Value
+from cwelens.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from cwelens.checks.checker import Checker
+
+
+def body(run: Run, value: Value, state: State) -> Value:
+    """The parts of what a handler returns that a framework sends as an HTML body."""
+    atoms: list[Any] = []
+    for atom in value.atoms:
+        obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+        if obj is not None and obj.kind == "tuple" and 0 in obj.items:
+            if _other_type(obj.items.get(len(obj.items) - 1), state):
+                continue
+            atoms += obj.items[0].atoms
+        elif isinstance(atom, Text | Const) or (
+            isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")
+        ):
+            atoms.append(atom)
+    # Structures become JSON, response objects were judged where they were made.
+    return Value(tuple(a for a in atoms if not isinstance(a, Ref)))
+
+
+def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
+    """Records a response that holds what an exception says."""
+    for taint in deep_taints(value, state):
+        if taint.origin.kind == "exception":
+            checker.record(
+                run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint)
+            )
+            return
+
+
+def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:
+    """The judgement on a text in a response, given what the response is sent as."""
+    kind = content_type.told(run, site)
+    if kind is None or "html" in kind or "xml" in kind or "svg" in kind:
+        return judgement
+    if not kind:
+        return Judgement("undecided", "the content type of the response is not known", judgement.taint)
+    return Judgement("neutralised", f"sent as `{kind}`", judgement.taint)
+
+
+def _other_type(headers: Value | None, state: State) -> bool:
+    """Whether response headers name a content type that is not HTML."""
+    for atom in headers.atoms if headers is not None else ():
+        obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+        for key, value in (obj.items if obj is not None and obj.kind == "dict" else {}).items():
+            kind = value.const()
+            if str(key).lower() == "content-type" and kind is not None and "html" not in str(kind.value):
+                return True
+    return False

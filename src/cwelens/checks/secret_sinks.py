@@ -1,0 +1,68 @@
+"""Sensitive data where others can read it: in logs, in cookies, behind a fast hash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwelens.checks import sensitive
+from cwelens.checks.judgement import Judgement
+from cwelens.checks.rules import RULES
+from cwelens.flow.run import CallSite, Run, written
+from cwelens.flow.state import State
+from cwelens.flow.values import Const, Opaque
+from cwelens.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from cwelens.checks.checker import Checker
+
+
+def in_cookie(checker: Checker, run: Run, site: CallSite) -> None:
+    """A password, or private data, as the value of a cookie."""
+    node = site.node
+    if isinstance(node, ir.Call):
+        values = [*node.args[1:2], *(v for k, v in node.keywords if k == "value")]
+        for part in values:
+            secret = sensitive.found_in(part, checker.body_of(run), "kept")
+            if secret is not None:
+                judgement = Judgement("defect", f"`{written(secret)}` is sent to the browser and kept there")
+                checker.record(run, RULES["cookie.cleartext"], site.place, site.written, judgement)
+
+
+def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
+    """A fast hash of something that is called a password."""
+    node = site.node
+    if isinstance(node, ir.Call):
+        for part in [*node.args, *(v for _, v in node.keywords)]:
+            secret = sensitive.found_in(part, checker.body_of(run), "password")
+            if secret is not None:
+                judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")
+                checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
+
+
+def logged(checker: Checker, run: Run, site: CallSite) -> None:
+    """A secret, by its name, among the arguments of a logging call."""
+    node = site.node
+    if not isinstance(node, ir.Call):
+        return
+    for part in [*node.args, *(v for _, v in node.keywords)]:
+        secret = sensitive.found_in(part, checker.body_of(run))
+        if secret is not None and not _harmless_secret(run, secret, site.state):
+            judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
+            checker.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
+            return
+
+
+def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:
+    """A "secret" that is a number, a flag or nothing is none."""
+    from cwelens.flow.expressions import evaluate
+
+    run.quiet += 1
+    try:
+        value = evaluate(run, node, st)
+    finally:
+        run.quiet -= 1
+    return bool(value.atoms) and all(
+        (isinstance(a, Const) and (a.value is None or isinstance(a.value, bool | int) or a.value == ""))
+        or (isinstance(a, Opaque) and a.type in ("builtins.int", "builtins.bool", "builtins.float"))
+        for a in value.atoms
+    )
