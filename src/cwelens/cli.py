@@ -23,7 +23,6 @@ FAIL_ON = {
     "never": (),
 }
 USAGE = 2
-INTERNAL = 3
 _ROOT_HELP = """usage: cwelens COMMAND …
 
 commands:

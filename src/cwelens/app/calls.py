@@ -28,9 +28,7 @@ from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxc]|%%")
 _BRACES = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 _SAVING = table("save commit asave flush bulk_update put sync write persist update_one replace_one acommit")
-_SCHEMAS = table(
-    "load validate check_and_return parse_obj model_validate validate_python deserialize dump_python validated"
-)
+_SCHEMAS = table("load validate parse_obj model_validate validate_python deserialize dump_python validated")
 _PICKS = table("project pick only select_keys filter_keys subset subdict take_keys")
 _FORM_BASES = table(
     "Form FlaskForm ModelForm BaseForm SecureForm UserCreationForm AuthenticationForm Serializer ModelSerializer"

@@ -17,7 +17,6 @@ from cwelens.flow.strings import DOUBLED
 from cwelens.flow.values import Opaque, Taint
 
 SHELL = ch.of(";&|`$()<>\n\r\"'\\*?[]{}~!#\t ")
-SQL_QUOTES = ch.of("'\"\\`")
 SQL_BARE = ch.of("'\"\\;()=<>*/ \t\r\n,`#|&%@[]")
 # Readers of headers and logs end a line at the line feed; a carriage return alone ends none.
 LINE_BREAKS = ch.of("\n")

@@ -11,7 +11,7 @@ from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
 from cwelens.checks.record import Record
-from cwelens.flow.values import Place, Taint
+from cwelens.flow.values import Taint
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -322,7 +322,3 @@ def _operation(record: Record, judgement: Judgement, location: Location) -> Oper
     return Operation(
         location, record.concept, record.code, disposition, reason, record.rule.cwe, record.function
     )
-
-
-def place_location(place: Place) -> Location:
-    return locate(*place)

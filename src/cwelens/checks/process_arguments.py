@@ -102,21 +102,19 @@ def listed(checker: Checker, run: Run, site: CallSite, values: list[Value], libr
     """An argument list: who chooses the program, what a shell is given, what can be read as an option."""
     st = site.state
     program_rule, shell_rule = RULES["process.program"], RULES["shell.command"]
+
+    def chosen(judgement: Judgement) -> None:
+        """Who chooses the program, as judged."""
+        checker.record(
+            run, program_rule, site.place, site.written, judgement, library, site.note, "process.program"
+        )
+
     for value in values:
         for atom in value.atoms:
             obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
             if obj is None or obj.kind not in ("list", "tuple"):
                 judgement = judge(program_rule, Value((atom,)), st)
-                checker.record(
-                    run,
-                    program_rule,
-                    site.place,
-                    site.written,
-                    judgement,
-                    library,
-                    site.note,
-                    "process.program",
-                )
+                chosen(judgement)
                 continue
             first = obj.items.get(0)
             if first is None:
@@ -124,16 +122,7 @@ def listed(checker: Checker, run: Run, site: CallSite, values: list[Value], libr
                     (t for t in deep_taints(Value((atom,)), st) if t.origin.kind == "untrusted"), None
                 )
                 kind = Judgement("undecided", "the program is not known", taint)
-                checker.record(
-                    run,
-                    program_rule,
-                    site.place,
-                    site.written,
-                    kind,
-                    library,
-                    site.note,
-                    "process.program",
-                )
+                chosen(kind)
                 continue
             judgement = judge(program_rule, first, st)
             programs = [str(a.value).rpartition("/")[2] for a in first.atoms if isinstance(a, Const)]
@@ -146,16 +135,7 @@ def listed(checker: Checker, run: Run, site: CallSite, values: list[Value], libr
                 _options(checker, run, site, program, rest, obj.rest, library)
             if judgement.kind in ("constant", "not untrusted") and any(taints_of(p) for p in rest):
                 judgement = Judgement("parameterised", "an argument list without a shell")
-            checker.record(
-                run,
-                program_rule,
-                site.place,
-                site.written,
-                judgement,
-                library,
-                site.note,
-                "process.program",
-            )
+            chosen(judgement)
 
 
 def _options(

@@ -13,7 +13,6 @@ from cwelens.flow.values import (
     UNKNOWN,
     Atom,
     Cls,
-    Const,
     Func,
     Lib,
     Method,
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import Symbol
 
 MODULE_FUEL = 60_000
-TRANSPARENT = frozenset(
-    ("staticmethod", "classmethod", "abstractmethod", "wraps", "contextmanager", "lru_cache", "cache")
-)
 
 
 def name_value(run: Run, node: ir.Name, st: State) -> Value:
@@ -397,9 +393,3 @@ def frame_object(value: Value, st: State) -> Obj | None:
     if len(value.atoms) == 1 and isinstance(value.atoms[0], Ref):
         return st.obj(value.atoms[0].loc)
     return None
-
-
-def constant_of(value: Value) -> object:
-    """The Python constant a value is, or the marker `NOTHING` where it is not one."""
-    atom = value.atoms[0] if len(value.atoms) == 1 else None
-    return atom.value if isinstance(atom, Const) else NOTHING
