@@ -158,7 +158,11 @@ def _taint(
     if origin.kind == "param":
         if rule.concept in _OF_CALLERS and origin.concept != DECLARED:
             return Judgement("undecided", f"it is {origin.text}: its caller decides", taint)
-        if rule.whole_parameter or origin.concept == DECLARED or (composed and not _is_base(rule, index)):
+        if (
+            rule.whole_parameter
+            or origin.concept == DECLARED
+            or (composed and not _is_base(rule, taint, parts, index))
+        ):
             return Judgement("conditional", "", taint)
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
     return Judgement("undecided", origin.text, taint)
@@ -170,8 +174,14 @@ _OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 
 
-def _is_base(rule: Rule, index: int) -> bool:
-    return index == 0 and rule.concept in _BASED
+def _is_base(rule: Rule, taint: Taint, parts: tuple[str | Opaque, ...], index: int) -> bool:
+    """Whether a parameter is where a path or address begins: then what else comes of it (the files in a directory) adds no choice."""
+    if rule.concept not in _BASED:
+        return False
+    first = parts[0] if parts else None
+    return index == 0 or (
+        isinstance(first, Opaque) and any(t.origin.key == taint.origin.key for t in first.taints)
+    )
 
 
 def _path_of_request(taint: Taint, hole: Opaque, text: str) -> Judgement:
