@@ -52,6 +52,9 @@ EXPONENTIAL = [
     (r"^https?://([\w-]+\.?)+/$", r"([\w-]+\.?)+"),
     (r"^(?:/?[\w.]+)+\.html$", r"(?:/?[\w.]+)+"),
     (r"^<(?:\s*\w+(?:=\w*)?\s*)*>$", None),
+    # what follows the loop stops at some words of it and not at others
+    (r"'(?:\\'|.)*?'(?=[;,])", r"(?:\\'|.)*?"),
+    (r"/(?!\*)(?:\\/|.)*?/g?(?=\W|$)", r"(?:\\/|.)*?"),
     # inside of other constructs
     (r"(?=(a+)+$)x", "(a+)+"),
     (r"^(?!(?:b+)+$)", "(?:b+)+"),
@@ -189,6 +192,27 @@ def test_growth_past_the_budget_is_not_confirmed(pattern: str) -> None:
     found = analyse(pattern)
     assert found is not None
     assert (found.confirmed, found.degree) == (False, None)
+
+
+_LONG = r"\w*marker\w*marker\w*marker\w*marker\w*marker\s*marker\d*marker\w*"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "slow"),
+    [
+        (f"(?:{_LONG})+-", True),
+        (f"^(?:{_LONG})+$", True),
+        (f"(?:{_LONG}){{2,40}}-", False),
+        (f"(?:;{_LONG})+-", True),
+        (f"(?:{_LONG})+-?", False),
+        (f"(?=.*x)(?:{_LONG})+-", False),
+    ],
+)
+def test_growth_past_the_budget_is_proved(pattern: str, slow: bool) -> None:
+    """Where one repetition is too long to count, structure decides: a limit, an early end and a condition leave it open."""
+    found = analyse(pattern)
+    assert found is not None
+    assert (found.kind == "exponential" and found.confirmed) == slow
 
 
 def test_flags_count() -> None:

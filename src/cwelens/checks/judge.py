@@ -185,7 +185,16 @@ def _is_base(rule: Rule, taint: Taint, parts: tuple[str | Opaque, ...], index: i
 
 
 def _path_of_request(taint: Taint, hole: Opaque, text: str) -> Judgement:
-    """The host is fixed and the path is not: what else that host answers can be asked for, if it answers this server at all."""
+    """The host is fixed and the path is not: what else that host answers can be asked for, if it answers this server at all.
+
+    Behind `?` or `&` stand not the value but the names of parameters: all that is asked for is chosen.
+    """
+    if text.endswith(("?", "&")) and "#" not in text and not ch.of("=&") & ~hole.chars:
+        if taint.origin.kind != "untrusted":
+            return Judgement("not untrusted")
+        return Judgement(
+            "conditional", "", taint.assuming("the host answers to parameters that are not meant for clients")
+        )
     if "?" in text or "#" in text or ch.of("/?#") & ~hole.chars:
         return Judgement("neutralised", "it cannot leave its place in the path", taint)
     if taint.origin.kind != "untrusted" or "path.dots" in taint.safe:

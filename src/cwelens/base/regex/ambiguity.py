@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from cwelens.base.regex.nfa import Alphabet, Nfa, TooLarge
@@ -177,8 +178,7 @@ class Ambiguity:
                 cycle = self._cycle_through(edge, members)
                 if cycle is not None:
                     yield from self._candidate(True, edge[0], cycle, edge)
-            fork = self._fork(members)
-            if fork is not None:
+            for fork in islice(self._forks(members), _CANDIDATES_PER_COMPONENT):
                 yield from self._candidate(True, fork[0][0], fork, None)
 
     def _cycle_through(self, edge: _Pair, members: set[int]) -> list[_Pair] | None:
@@ -189,8 +189,12 @@ class Ambiguity:
         rest = self._path([(target, target)], lambda pair: pair[0] == source, self._within(members))
         return start + rest[1:] if rest else None
 
-    def _fork(self, members: set[int]) -> list[_Pair] | None:
-        """A cycle of pairs from equals through unequals back to the same equals: two ways over one word."""
+    def _forks(self, members: set[int]) -> Iterator[list[_Pair]]:
+        """Cycles of pairs from equals through unequals back to the same equals: two ways over one word.
+
+        One for each state in which two ways meet again: a word that lets the match end early may do so for one and not for
+        another.
+        """
         nfa = self._nfa
         follow = {
             state: tuple(target for target in nfa.follow[state] if target in members) for state in members
@@ -206,6 +210,7 @@ class Ambiguity:
 
         forward: dict[_Pair, _Pair] = {}
         queue: deque[_Pair] = deque()
+        met: set[int] = set()
         expanded: set[tuple[int, ...]] = set()
         for state in sorted(members):
             if follow[state] not in expanded:
@@ -216,8 +221,11 @@ class Ambiguity:
             self._charge(1)
             for target in step(pair):
                 if target[0] == target[1]:
-                    if pair[0] != pair[1]:
-                        return self._closed(pair, target, forward, members)
+                    if pair[0] != pair[1] and target[0] not in met:
+                        met.add(target[0])
+                        cycle = self._closed(pair, target, forward, follow, members)
+                        if cycle is not None:
+                            yield cycle
                 # The two readers can be exchanged, so one order of a pair will do.
                 elif target[0] < target[1] and target not in forward:
                     self._charge(1)
@@ -227,18 +235,23 @@ class Ambiguity:
                     self._charge(1)
                     forward[(target[1], target[0])] = pair
                     queue.append((target[1], target[0]))
-        return None
 
     def _closed(
-        self, pair: _Pair, joined: _Pair, forward: dict[_Pair, _Pair], members: set[int]
+        self,
+        pair: _Pair,
+        joined: _Pair,
+        forward: dict[_Pair, _Pair],
+        follow: dict[int, tuple[int, ...]],
+        members: set[int],
     ) -> list[_Pair] | None:
         """The cycle that goes through `pair` to `joined` and from there to where it began."""
         path = [joined, pair]
         while path[-1] in forward:
             path.append(forward[path[-1]])
         path.reverse()
-        if path[0] == joined:
-            return path
+        # A state that leads where the first one leads can stand for it, and closes the cycle sooner.
+        if follow[path[0][0]] == follow[joined[0]]:
+            return [joined, *path[1:]]
         rest = self._path([joined], lambda other: other == path[0], self._within(members))
         return path + rest[1:] if rest else None
 

@@ -120,6 +120,7 @@ class Nfa:
 
     - `leaves[s]`, `masks[s]`: the place in the pattern that state *s* stands for, and what it consumes.
     - `follow[s]`: the states after *s*, each with its number of ways; `starts`: the states a match begins with.
+    - `accepting`: the states a match ends with; None when it may be empty.
     - `back[s, t]`: the loops which lead from *s* back to *t*.
     - `limited`: the transitions that only loops with an upper limit make.
     - `retry`: a last state that stands for the offsets at which `search` begins anew, or None.
@@ -134,7 +135,9 @@ class Nfa:
         self.follow: list[dict[int, int]] = []
         self.back: dict[tuple[int, int], list[Repeat]] = {}
         self.limited: set[tuple[int, int]] = set()
-        self.starts = self._build(pattern.root).first
+        whole = self._build(pattern.root)
+        self.starts = whole.first
+        self.accepting = None if whole.empty else frozenset(whole.last)
         self.retry = self._state(pattern.root, alphabet.all()) if retries else None
         if self.retry is not None:
             self.follow[self.retry] = {self.retry: 1, **self.starts}

@@ -1,7 +1,8 @@
 """Can a pattern make a backtracking engine take exponential or polynomial time (CWE-1333)?
 
 Structure proposes, counting disposes: `ambiguity` finds words that the pattern reads in many ways, and a finding is made
-when the steps that `matcher` takes on such words, continued so that the match fails, do grow. Nothing is timed, and all
+when the steps that `matcher` takes on such words, continued so that the match fails, do grow (or, where one
+repetition is past the bound already, `proof` shows that they must). Nothing is timed, and all
 work is bounded, so the answer is the same on every machine.
 """
 
@@ -17,6 +18,7 @@ from cwelens.base.regex.ambiguity import Ambiguity, Candidate
 from cwelens.base.regex.matcher import Matcher
 from cwelens.base.regex.nfa import Alphabet, Nfa, TooLarge, is_loop
 from cwelens.base.regex.parser import RegexError, parse
+from cwelens.base.regex.proof import fails_at_start, is_plain, turns_freely
 from cwelens.base.regex.tree import Node, Pattern, Repeat, starts_subject
 
 MAX_STEPS = 300_000
@@ -43,7 +45,7 @@ class Blowup(NamedTuple):
 
     - `kind`: 'exponential', or 'polynomial' with the power in `degree` (measured; None when not confirmed).
     - `offset`, `length`: the offending sub-expression in the text of the pattern.
-    - `confirmed`: the growth was seen in counted steps; False when the bound on steps came first.
+    - `confirmed`: the growth was seen in counted steps, or proved; False when the bound on steps came first.
     - `retry`: the growth is `search`'s own, which tries again at every offset of the subject.
     """
 
@@ -139,7 +141,18 @@ class _Analysis:
                 least = _EXPONENTIAL_RATIOS.get(len(counts), _EXPONENTIAL_RATIO)
                 if all(after > before * least for before, after in pairwise(counts[-4:])):
                     return self._blowup(candidate, suffix, None, confirmed=True)
+            elif len(counts) < 2 and self._proved(candidate, suffix):
+                return self._blowup(candidate, suffix, None, confirmed=True)
         return None
+
+    def _proved(self, candidate: Candidate, suffix: str) -> bool:
+        """Is the growth certain from the structure alone, where no trial fits the budget?"""
+        return (
+            candidate.edge is None
+            and is_plain(self._pattern)
+            and turns_freely(self._nfa, candidate.states)
+            and fails_at_start(self._nfa, self._alphabet, candidate.prefix, candidate.pump, suffix)
+        )
 
     def _confirm_polynomial(self, candidate: Candidate) -> Blowup | None:
         found = self._grows(candidate)
