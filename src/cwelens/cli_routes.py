@@ -71,8 +71,8 @@ def main(argv: list[str]) -> int:
 
 def row(route: Route, findings: list[Finding]) -> Row:
     """One route as plain data."""
-    path, first, last = route.handler.module.path, route.handler.node.pos[0], route.handler.node.pos[2]
-    about = [f for f in findings if f.location.path == path and first <= f.location.line <= last]
+    path, first = route.handler.module.path, (route.branch or (None, route.handler.node.pos))[1][0]
+    about = [f for f in findings if route.holds(f.location.path, f.location.line)]
     guards = list(dict.fromkeys((*route.outer, *route.inner)))
     return {
         "methods": list(route.methods),

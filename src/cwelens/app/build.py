@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from cwelens.app import dependencies, guards, hooks, openapi, sql
-from cwelens.app import routes as found_routes
+from dataclasses import replace
+
+from cwelens.app import dependencies, dispatch, guards, hooks, openapi, sql
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Knowledge, Walk
 from cwelens.app.model import Application, Route
+from cwelens.app.routing.find import find
 from cwelens.app.statements import function
 from cwelens.app.values import Guard
 from cwelens.ir import nodes as ir
@@ -18,7 +20,7 @@ from cwelens.resolve.symbols import ModuleInfo, Symbol
 def build(program: Program, modules: list[ModuleInfo]) -> Application:
     """The model; without routes nothing else is looked at."""
     know = Knowledge(program, modules)
-    routes = found_routes.find(know, modules)
+    routes = find(know, modules)
     routes += openapi.routes(program, modules)
     app = Application(routes, know, modules)
     if not routes:
@@ -26,9 +28,12 @@ def build(program: Program, modules: list[ModuleInfo]) -> Application:
     _tables(know)
     before = hooks.before_requests(know, modules)
     default = _default_permissions(modules)
-    for route in routes:
+    for route in list(routes):
         _guards(know, route, before, default)
-        _walk(know, route)
+        choices = _walk(know, route)
+        if route.framework in _DISPATCHING and choices.seen:
+            at = routes.index(route)
+            routes[at : at + 1] = _branches(know, route, choices)
     app.csrf = hooks.csrf(modules)
     app.rate = hooks.limiters(modules)
     app.roles = any(r.guarded("role") for r in routes) or hooks.knows_roles(modules)
@@ -94,7 +99,9 @@ def _guards(
             continue
         outer += guards.by_decorator(know, module, handler.parent, decorator)
     for extra in route.extra:
-        if isinstance(extra, ir.Seq):
+        if route.framework in ("Litestar", "GraphQL") and not isinstance(extra, ir.Name | ir.Attr):
+            outer += guards.required(know, module, extra)
+        elif isinstance(extra, ir.Seq):
             outer += hooks.of_list(know, module, extra)
         else:
             outer += guards.by_decorator(know, module, None, extra)
@@ -112,9 +119,39 @@ def _guards(
     route.outer = tuple(dict.fromkeys(outer))
 
 
-def _walk(know: Knowledge, route: Route) -> None:
-    """What the handler does."""
+# Frameworks whose handlers compare the address themselves.
+_DISPATCHING = ("http.server", "WSGI")
+
+
+def _branches(know: Knowledge, route: Route, choices: dispatch.Choices) -> list[Route]:
+    """A route for each address that a handler tells apart, and one for all others where that does anything."""
+    out = []
+    end = route.handler.node.pos[2]
+    other = dispatch.Choice("other", dispatch.OTHER)
+    for choice, place in [*choices.seen.items(), (other, None)]:
+        verb, path = dispatch.parted(choice.text)
+        made = replace(route, path=f"{path}…" if choice.kind == "prefix" else path)
+        if verb:
+            made.methods = (verb,)
+        elif route.framework == "WSGI" and choices.verbs:
+            made.methods = tuple(choices.verbs)
+        if place is not None and place.spot[0] is route.handler.module.source:
+            made.branch, made.lines = place.spot, (place.spot[1][0], place.last or end)
+        after = _walk(know, made, choice)
+        if route.framework == "WSGI" and after.verbs and not verb:
+            made.methods = tuple(after.verbs)
+        if after.handler is not None:
+            # Only a function of a table that is called for this address: the route is that function's.
+            made.handler, made.branch = after.handler, None
+        if place is not None or made.events:
+            out.append(made)
+    return out
+
+
+def _walk(know: Knowledge, route: Route, choice: dispatch.Choice | None = None) -> dispatch.Choices:
+    """What the handler does, for one address where it tells several apart; gives back what it compares the address with."""
     work = Walk(know)
+    work.choices.chosen = choice
     logged_in = any(g.kind in ("login", "token", "role") for g in route.outer)
     env, held = dependencies.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
     route.outer = tuple(dict.fromkeys((*route.outer, *held)))
@@ -129,3 +166,4 @@ def _walk(know: Knowledge, route: Route) -> None:
     inner = dict.fromkeys(g for event in work.events for g in event.guards)
     inner.update(dict.fromkeys(after or ()))
     route.inner = tuple(inner)
+    return work.choices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from cwelens.app import effects, evaluate, records
+from cwelens.app import dispatch, effects, evaluate, records
 from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
@@ -18,6 +18,7 @@ from cwelens.app.values import (
     STORED,
     TOKEN,
     Entity,
+    Guard,
     Val,
     mixed,
 )
@@ -125,6 +126,9 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
         callee = evaluate.value(walk, frame, func)
         name = func.id if isinstance(func, ir.Name) else callee.name
     args = _arguments(walk, frame, node)
+    decided = dispatch.tested(walk, frame, node, name, base, args.positional)
+    if decided is not None:
+        return decided
     if name in _SAVING:
         walk.saves = True
     if callee.kind == "wrapped":
@@ -229,12 +233,28 @@ def enter(
         else:
             env[param.name] = spread if spread is not None else Val(name=param.name)
     outer = walk.closures.get(id(info.node))
-    made, guards = function(walk, info, env, frame.guards, outer, frame, node)
+    before = frame.guards + (_decorators(walk, info) if info.node.decorators else ())
+    made, guards = function(walk, info, env, before, outer, frame, node)
     if guards is None:
         walk.dead.add(id(node))
     else:
-        frame.guards = tuple(dict.fromkeys((*frame.guards, *guards)))
+        # Who was turned away by a decorator comes back too: it guards what is inside only.
+        frame.guards = tuple(dict.fromkeys((*frame.guards, *(g for g in guards if g not in before))))
     return made
+
+
+def _decorators(walk: Walk, info: FunctionInfo) -> tuple[Guard, ...]:
+    """The guards that a function's decorators put before its body."""
+    from cwelens.app.guards import by_decorator
+
+    key = id(info.node)
+    if key not in walk.know.decorated:
+        walk.know.decorated[key] = ()
+        found: tuple[Guard, ...] = ()
+        for decorator in info.node.decorators:
+            found += by_decorator(walk.know, info.module, info.parent, decorator)
+        walk.know.decorated[key] = tuple(g for g in found if g.kind != "rate")
+    return walk.know.decorated[key]
 
 
 def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arguments) -> Val:
@@ -283,6 +303,16 @@ def _by_name(walk: Walk, cls: ClassInfo, args: Arguments) -> dict[str, Val]:
 def _method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: Arguments) -> Val | None:
     """A method of something that the framework gives, or of records."""
     first = args.first()
+    if base.kind == "environ" and name in ("get", "pop"):
+        return evaluate.item(walk, frame, node, base, first)
+    if base.kind == "g" and name == "get" and isinstance(first.const, str):
+        return evaluate.attribute(walk, frame, node, base, first.const)
+    if base.items is not None and name == "get" and dispatch.asks(first):
+        found = dispatch.entry(
+            walk, frame, node, base, args.positional[1] if len(args.positional) > 1 else None
+        )
+        if found is not None:
+            return found
     if base.kind in ("request", "request-member"):
         return _of_request(base, name, args)
     if base.kind in ("self", "self-member"):
@@ -413,6 +443,16 @@ def _generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str,
         made.tags |= {DECLARED}
         return made
     values = args.all() + ([base] if base is not None else [])
+    if dispatch.keeps(name, values):
+        return dispatch.address()
+    if name == "Request" and args.first().kind == "environ":
+        return Val(kind="request", name="request", type="wsgi")
+    if name in ("SimpleCookie", "parse_cookie"):
+        return Val(frozenset((CLIENT, COOKIE)), kind="cookies", name="cookies")
+    if name in ("parse_qs", "parse_qsl", "FieldStorage") and (
+        args.first().has(CLIENT) or name == "FieldStorage"
+    ):
+        return Val(frozenset((CLIENT,)), kind="body")
     made = mixed(values)
     source = base if base is not None and base.has(CLIENT, STORED, IDENTITY) else args.first()
     made.name = source.name or name

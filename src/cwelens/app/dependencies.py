@@ -15,7 +15,7 @@ from cwelens.ir.walk import dotted
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo
 
-REQUESTS = frozenset(("request", "req", "info"))
+REQUESTS = frozenset(("request", "req", "info", "_info"))
 _ANYTHING = re.compile(r"""extra['"]?\s*[=:]\s*(?:['"]|Extra\.)allow""")
 
 
@@ -132,11 +132,11 @@ def _by_annotation(param: ir.Param) -> Val | None:
         "session",
     ):
         return Val(kind="db", name=param.name)
-    if last in ("Response", "BackgroundTasks", "HttpResponse") or param.name in (
-        "response",
-        "resp",
-        "background_tasks",
-    ):
+    if last in ("Info", "GraphQLResolveInfo", "ResolveInfo"):
+        return Val(kind="request", name=param.name)
+    if last in ("Response", "HttpResponse") or param.name in ("response", "resp"):
+        return Val(kind="response", name=param.name)
+    if last == "BackgroundTasks" or param.name == "background_tasks":
         return Val(name=param.name)
     if last in ("OAuth2PasswordRequestForm",):
         return Val(frozenset(("client",)), kind="body")
@@ -154,12 +154,18 @@ def parameters(
     if info.owner is not None and params and info.kind != "staticmethod":
         env[params[0].name] = Val(kind="self", ref=cls or info.owner, name="self")
         params = params[1:]
+    if framework == "WSGI":
+        return _of_wsgi(env, params), ()
+    if framework == "GraphQL" and params and (params[0].name in _PARENTS or _is_info(params[1:2])):
+        env[params[0].name] = Val(name="parent")
+        params = params[1:]
     takes_request = framework in (
         "Django",
         "aiohttp",
         "Starlette",
         "Falcon",
         "Sanic",
+        "Pyramid",
         "Django REST framework",
     )
     for index, param in enumerate(params):
@@ -182,6 +188,25 @@ def parameters(
             given = _from_client(know, info, param)
         env[param.name] = given
     return env, guards
+
+
+# Names of the first parameter of a resolver, which is the object whose field it fills.
+_PARENTS = frozenset(("root", "parent", "obj", "source", "_", "_root", "_parent", "_obj", "__"))
+
+
+def _is_info(params: list[ir.Param]) -> bool:
+    return bool(params) and params[0].name.lstrip("_") == "info"
+
+
+def _of_wsgi(env: dict[str, Val], params: list[ir.Param]) -> dict[str, Val]:
+    for index, param in enumerate(params):
+        if index == 0 and param.name in ("environ", "env"):
+            env[param.name] = Val(kind="environ", name=param.name)
+        elif index == 0:
+            env[param.name] = Val(kind="request", name=param.name, type="wsgi")
+        else:
+            env[param.name] = Val(name=param.name)
+    return env
 
 
 def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:

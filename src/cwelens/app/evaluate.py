@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwelens.app import calls, tests
+from cwelens.app import calls, dispatch, tests
 from cwelens.app.frame import Frame, Walk, is_module_variable, lookup
 from cwelens.app.values import (
     CLIENT,
@@ -39,11 +39,13 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo, Symbol
 
 _BODIES = table("""form args values json data files POST GET FILES query_params query params forms body match_info view_args path_params PUT
-    validated_data cleaned_data payload rel_url arguments kwargs path_args json_body stream""")
+    validated_data cleaned_data payload rel_url arguments kwargs path_args json_body stream media matchdict bounded_stream""")
 # Attributes of the request that hooks and decorators put there once they know who is asking.
 _SET_BY_HOOKS = table(
     "project tenant team org organization organisation account profile member customer company workspace principal site store"
 )
+# What the context of a GraphQL resolver has where it is, or holds, the request.
+_OF_CONTEXT = table("request headers META cookies COOKIES body POST GET FILES")
 _G_WORDS = table("user session identity username uid auth account member current_user login token")
 
 
@@ -145,7 +147,13 @@ def external(qualname: str, name: str = "") -> Val:
     last = qualname.rpartition(".")[2]
     if last == "request" and not qualname.startswith(("urllib", "http.", "requests")):
         return Val(kind="request", name="request", ref=External(qualname))
-    if qualname in ("flask.session", "quart.session", "sanic_session.session", "flask.globals.session"):
+    if qualname in (
+        "cherrypy.session",
+        "flask.session",
+        "quart.session",
+        "sanic_session.session",
+        "flask.globals.session",
+    ):
         return Val(kind="session", name="session")
     if qualname in ("flask.g", "quart.g", "flask.globals.g"):
         return Val(kind="g", name="g")
@@ -163,6 +171,12 @@ def _global(walk: Walk, binding: Binding) -> Val:
     walk.know.globals[key] = Val(name=binding.name)
     node = binding.value
     made = Val(name=binding.name)
+    if node is not None and dispatch.is_table(node) and not walk.know.is_mutated(binding.name):
+        made = value(walk, Frame(binding.module, None, {}, depth=1), node)
+        if _of_handlers(made):
+            walk.know.globals[key] = made
+            return made
+        made = Val(name=binding.name)
     mutated = (
         isinstance(node, ir.DictDisplay | ir.Seq | ir.Call)
         and keeps_records(binding.name)
@@ -196,9 +210,17 @@ def _global(walk: Walk, binding: Binding) -> Val:
     return made
 
 
+def _of_handlers(made: Val) -> bool:
+    """Whether what a table holds are functions and classes of the program."""
+    parts = list((made.items or {}).values()) + [v for row in made.elements or [] for v in row.elements or []]
+    return any(isinstance(v.ref, FunctionInfo | ClassInfo) for v in parts)
+
+
 def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> Val:
     """`base.name`"""
     if base.kind == "request":
+        return _of_request(base, name)
+    if base.kind == "g" and name in _OF_CONTEXT:
         return _of_request(base, name)
     if base.kind == "g":
         return (
@@ -251,7 +273,10 @@ def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> 
         return Val(
             tags, name=name, kind="query", entities=frozenset((Entity("?", None, (("model", base),)),))
         )
-    return Val(tags, name=name, kind=base.kind if base.kind in ("query", "body", "store", "cookies", "headers") else "",
+    if base.kind == "path" and name == "query":
+        return Val(frozenset((CLIENT,)), kind="body", name="")
+    kept = ("query", "body", "store", "cookies", "headers")
+    return Val(tags, name=name, kind=base.kind if base.kind in kept or (base.kind == "path" and name == "path") else "",
                entities=base.entities, type=f"{base.type}.{name}" if base.type else "", bound=base)  # fmt: skip
 
 
@@ -274,10 +299,12 @@ def _of_request(base: Val, name: str) -> Val:
         "unauthenticated_userid",
     ):
         return Val(frozenset((IDENTITY,)), kind="user", name=name)
+    if base.type == "wsgi" and name in ("path", "path_info", "method"):
+        return dispatch.verb() if name == "method" else dispatch.address()
     if name in ("method", "endpoint", "blueprint", "url_rule", "app", "scheme", "is_secure"):
         return Val(name=name)
-    if name in ("request", "context", "state"):
-        return base if name == "request" else Val(kind="g", name=name)
+    if name in ("request", "context", "state", "ctx"):
+        return Val(kind="request", name=name) if name == "request" else Val(kind="g", name=name)
     tags = frozenset((IDENTITY,)) if words(name) & _SET_BY_HOOKS else NO_TAGS
     return Val(tags, kind="request-member", name=name, bound=base)
 
@@ -300,8 +327,12 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
             return Val(frozenset((IDENTITY,)), kind="user", name=name)
         if name in _BODIES:
             return Val(frozenset((CLIENT,)), kind="body")
-        if name in ("path", "rfile"):
+        if name == "path":
+            return dispatch.address()
+        if name == "rfile":
             return Val(frozenset((CLIENT,)), kind="body", name="")
+        if name == "command":
+            return dispatch.verb()
         if name == "headers":
             return Val(frozenset((CLIENT, HEADER)), kind="headers", name=name)
         if name == "session":
@@ -366,6 +397,16 @@ def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
         if not name or is_identity_key(name):
             return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)
         return Val(frozenset((KEPT,)), name=name)
+    if base.kind == "environ":
+        return dispatch.environ(name)
+    if base.kind == "g" and name:
+        return attribute(walk, frame, ir.Name(name, node.pos), base, name)
+    if base.kind == "path" and key.const == 0:
+        return base
+    if base.items is not None and dispatch.asks(key):
+        standing = dispatch.entry(walk, frame, node, base, None)
+        if standing is not None:
+            return standing
     if base.kind in ("cookies", "headers"):
         # A cookie or header that carries a session or a token says who is asking; whether it is verified is another question.
         if name and is_auth_name(name) and not is_role(name):
@@ -493,6 +534,8 @@ def _dict(walk: Walk, frame: Frame, node: ir.DictDisplay) -> Val:
             items.update(made.items or {})
             continue
         name = value(walk, frame, key)
+        if name.elements is not None and dispatch.both(name.elements):
+            items[dispatch.both(name.elements)] = made
         if isinstance(name.const, str):
             items[name.const] = made
             if (

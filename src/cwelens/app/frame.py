@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwelens.app.dispatch import Choices
 from cwelens.app.values import EMPTY, Entity, Event, Guard, Spot, Val
 from cwelens.app.words import table
 from cwelens.ir import nodes as ir
@@ -65,6 +66,8 @@ class Knowledge:
         self.columns: dict[str, tuple[str, ...]] = {}
         self.globals: dict[int, Val] = {}
         self._models: dict[ClassInfo, bool] = {}
+        # The guards that the decorators of a function of the program make, by its node.
+        self.decorated: dict[int, tuple[Guard, ...]] = {}
         self._classes: dict[str, ClassInfo | None] | None = None
         self._mutated: frozenset[str] | None = None
 
@@ -149,6 +152,8 @@ class Walk:
         # Fields that the code reads from the request by name, and the texts it may answer with, each with the place.
         self.asked: dict[str, Spot] = {}
         self.texts: list[tuple[str, Spot]] = []
+        # What the code itself compares the address with.
+        self.choices = Choices()
         self._parts: dict[tuple[Entity, str], Entity] = {}
         self.closures: dict[int, Frame] = {}
 

@@ -33,6 +33,9 @@ def by_decorator(
     last = name.rpartition(".")[2]
     if last in _INNER and call is not None:
         return tuple(g for arg in call.args for g in by_decorator(know, module, parent, arg, scope))
+    if last == "before" and call is not None and call.args:
+        # A hook of Falcon: it raises where somebody may not pass.
+        return required(know, module, call.args[0])
     if (
         words(last) & {"limit", "ratelimit", "throttle", "throttled", "limiter", "axes"}
         or "ratelimit" in last.lower()
@@ -131,6 +134,40 @@ def _permissions(
     return kinds
 
 
+def required(know: Knowledge, module: ModuleInfo, node: ir.Expr) -> tuple[Guard, ...]:
+    """The guards of a list of permission classes (strawberry), or of functions that raise where somebody may not pass (Litestar)."""
+    out: list[Guard] = []
+    for part in node.items if isinstance(node, ir.Seq) else [node]:
+        target = part.func if isinstance(part, ir.Call) else part
+        if not isinstance(target, ir.Name | ir.Attr):
+            continue
+        text, spot = text_of(module, part), (module.source, part.pos)
+        symbol = symbol_of(know.program.resolve_expr(module, None, target))
+        if isinstance(symbol, FunctionInfo):
+            kinds = _asked(know, symbol)
+        elif isinstance(symbol, ClassInfo) and "__call__" in symbol.methods:
+            kinds = _asked(know, symbol.methods["__call__"])
+        else:
+            kinds = _permissions(know, module, [target], reads=False)
+        out += [Guard(kind, text, spot, "decorator") for kind in kinds]
+    return tuple(dict.fromkeys(out))
+
+
+def _asked(know: Knowledge, info: FunctionInfo) -> dict[str, None]:
+    """What holds after a function that is called with the connection before each request."""
+    params = [p.name for p in info.node.params if p.name != "self"]
+    env = {name: Val(name=name) for name in params} | {
+        name: Val(kind="request", name=name) for name in params[:1]
+    }
+    _, held = function(Walk(know), info, env)
+    kinds = dict.fromkeys(g.kind for g in held or ())
+    if not kinds and _refuses(info):
+        kinds = {"login": None}
+    if is_role(info.name):
+        kinds["role"] = None
+    return kinds
+
+
 def _through(
     know: Knowledge,
     info: FunctionInfo,
@@ -216,6 +253,17 @@ def _given(name: str) -> Val:
     return Val(name=name)
 
 
+def _configured(cls: ClassInfo) -> list[Guard]:
+    """`_cp_config = {"tools.auth_basic.on": True}` of CherryPy: what is asked before each method of the class."""
+    value = cls.bindings["_cp_config"][-1].value if "_cp_config" in cls.bindings else None
+    out = []
+    for key, on in value.items if isinstance(value, ir.DictDisplay) else ():
+        text = key.value if isinstance(key, ir.Const) else None
+        if isinstance(text, str) and "auth" in text and not (isinstance(on, ir.Const) and not on.value):
+            out.append(Guard("login", text, (cls.module.source, on.pos), "class"))
+    return out
+
+
 def of_class(
     know: Knowledge, cls: ClassInfo, method: str, default: tuple[Guard, ...]
 ) -> tuple[tuple[Guard, ...], bool]:
@@ -251,6 +299,7 @@ def of_class(
         for decorator in ancestor.node.decorators:
             guards += by_decorator(know, ancestor.module, ancestor.function, decorator, "class")
             exempt = exempt or "csrf_exempt" in text_of(ancestor.module, decorator)
+        guards += _configured(ancestor)
         for name in (
             "permission_classes",
             "decorators",

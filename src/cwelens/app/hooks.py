@@ -15,7 +15,9 @@ from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, FunctionInfo, ModuleInfo, Symbol
 
-_BEFORE = frozenset(("before_request", "before_app_request", "middleware", "url_value_preprocessor", "hook"))
+_BEFORE = frozenset(
+    ("on_request", "before_request", "before_app_request", "middleware", "url_value_preprocessor", "hook")
+)
 _RATE = re.compile(
     r"limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|\baxes\b|captcha|slowapi",
     re.IGNORECASE,

@@ -32,6 +32,9 @@ class Route:
     # Whether its code was walked to the end; of what was not, nothing can be said to be absent.
     complete: bool = True
     entered: list[FunctionInfo] = field(default_factory=list)
+    # Where the handler tells this address apart from others, and the lines of what it does for it.
+    branch: Spot | None = None
+    lines: tuple[int, int] = (0, 0)
     asked: dict[str, Spot] = field(default_factory=dict)
     texts: list[tuple[str, Spot]] = field(default_factory=list)
 
@@ -60,6 +63,13 @@ class Route:
     @property
     def is_admin(self) -> bool:
         return bool((words(self.path) | words(self.handler.name)) & ADMIN_WORDS)
+
+    def holds(self, path: str, line: int) -> bool:
+        """Whether a line of a file belongs to the handler, or to its part for this address."""
+        first, last = (
+            self.lines if self.branch is not None else (self.handler.node.pos[0], self.handler.node.pos[2])
+        )
+        return path == self.handler.module.path and first <= line <= last
 
     def of(self, *kinds: str) -> list[Event]:
         return [e for e in self.events if e.kind in kinds]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwelens.app import calls, evaluate, tests
+from cwelens.app import calls, dispatch, evaluate, tests
 from cwelens.app.frame import MAX_DEPTH, Frame, Walk
 from cwelens.app.tests import Test, guards_of, judge
-from cwelens.app.values import CLIENT, EMPTY, IDENTITY, STORED, Entity, Guard, Val, join, mixed
+from cwelens.app.values import CLIENT, EMPTY, IDENTITY, STORED, Entity, Guard, Val, constant, join, mixed
 from cwelens.app.words import is_auth_name, is_identity_key, is_password
 from cwelens.ir import nodes as ir
-from cwelens.resolve.symbols import FunctionInfo
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo
+
+_ROWS = 60
+# Attributes of a response that hold what is sent.
+_SENT = ("media", "text", "body", "data", "content", "json", "stream")
 
 
 def block(walk: Walk, frame: Frame, body: Sequence[ir.Stmt]) -> bool:
@@ -100,6 +104,9 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
                 continue
             if made.elements is not None and index < len(made.elements):
                 assign(walk, frame, part, made.elements[index])
+            elif made.kind == "path" and index == 0:
+                # The address before its query.
+                assign(walk, frame, part, dispatch.address())
             else:
                 assign(walk, frame, part, mixed([made], name=made.name, bound=made.bound))
     elif isinstance(target, ir.Star):
@@ -127,6 +134,8 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
             frame.env[target.base.id] = mixed([base, made], name=base.name, kind=base.kind)
     elif isinstance(target, ir.Attr):
         base = evaluate.value(walk, frame, target.base)
+        if base.kind == "response" and target.name in _SENT:
+            disclosed(walk, frame, target, made)
         if base.kind in ("instance", "self"):
             if base.items is not None:
                 base.items[target.name] = made
@@ -164,7 +173,10 @@ def disclosed(walk: Walk, frame: Frame, node: ir.Node, made: Val) -> None:
 
 
 def _if(walk: Walk, frame: Frame, node: ir.If) -> bool:
+    noted = len(walk.choices.seen)
     found = judge(walk, frame, node.test)
+    for place in list(walk.choices.seen.values())[noted:]:
+        place.last = node.body[-1].pos[2] if node.body else 0
     frame.tested |= found.value.tags
     if found.constant is not None:
         return block(walk, frame, node.body if found.constant else node.orelse)
@@ -197,6 +209,8 @@ def _merge(frame: Frame, env: dict[str, Val], guards: tuple[Guard, ...]) -> None
 
 def _loop(walk: Walk, frame: Frame, node: ir.For | ir.While) -> bool:
     before, guards = dict(frame.env), frame.guards
+    if isinstance(node, ir.For) and _each(walk, frame, node):
+        return True
     if isinstance(node, ir.For):
         assign(walk, frame, node.target, evaluate.element(evaluate.value(walk, frame, node.iterable)))
     else:
@@ -206,6 +220,25 @@ def _loop(walk: Walk, frame: Frame, node: ir.For | ir.While) -> bool:
     frame.guards = guards
     block(walk, frame, node.orelse)
     return True
+
+
+def _each(walk: Walk, frame: Frame, node: ir.For) -> bool:
+    """Walks a loop over a table of handlers once for each of its rows; False where it is no such loop."""
+    iterable = evaluate.value(walk, frame, node.iterable)
+    rows = iterable.elements
+    if iterable.items is not None and isinstance(node.iterable, ir.Call):
+        rows = [mixed([v], elements=[constant(k), v]) for k, v in iterable.items.items()]
+    if not rows or len(rows) > _ROWS or not all(row.elements and _handles(row.elements) for row in rows):
+        return False
+    for row in rows:
+        assign(walk, frame, node.target, row)
+        if not block(walk, frame, node.body):
+            break
+    return True
+
+
+def _handles(row: list[Val]) -> bool:
+    return any(isinstance(v.ref, FunctionInfo | ClassInfo) for v in row)
 
 
 def _try(walk: Walk, frame: Frame, node: ir.Try) -> bool:
@@ -228,17 +261,40 @@ def _try(walk: Walk, frame: Frame, node: ir.Try) -> bool:
 
 
 def _match(walk: Walk, frame: Frame, node: ir.Match) -> bool:
-    evaluate.value(walk, frame, node.subject)
+    subject = evaluate.value(walk, frame, node.subject)
     env, guards = dict(frame.env), frame.guards
     ends: list[dict[str, Val]] = [env]
     for case in node.cases:
         frame.env, frame.guards = dict(env), guards
+        known = _fits(walk, frame, case, subject)
+        if known is False:
+            continue
         if block(walk, frame, case.body):
             ends.append(frame.env)
+        elif known:
+            return False
+        if known:
+            ends = [frame.env]
+            break
     frame.env, frame.guards = dict(env), guards
     for end in ends:
         _merge(frame, end, guards)
     return True
+
+
+def _fits(walk: Walk, frame: Frame, case: ir.Case, subject: Val) -> bool | None:
+    """Whether the address fits the texts of a case, where that is decided."""
+    if subject.kind not in ("path", "verb"):
+        return None
+    patterns = case.pattern.patterns if isinstance(case.pattern, ir.PatternOr) else [case.pattern]
+    values = [evaluate.value(walk, frame, p.value) for p in patterns if isinstance(p, ir.PatternValue)]
+    if not values or len(values) < len(patterns):
+        return None
+    noted = len(walk.choices.seen)
+    known = dispatch.compared(walk, frame, case.pattern, subject, mixed(values, elements=values), "in")
+    for place in list(walk.choices.seen.values())[noted:]:
+        place.last = case.body[-1].pos[2] if case.body else 0
+    return known
 
 
 def function(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cwelens.app import evaluate
+from cwelens.app import dispatch, evaluate
 from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
@@ -47,10 +47,11 @@ def judge(walk: Walk, frame: Frame, node: ir.Expr) -> Test:
         return _bool_op(walk, frame, node)
     if isinstance(node, ir.Compare) and len(node.ops) == 1:
         return _compare(walk, frame, node)
-    if isinstance(node, ir.Walrus):
-        made = evaluate.value(walk, frame, node)
-        return Test(made, True)
     made = evaluate.value(walk, frame, node)
+    if made.kind == "matched":
+        return Test(made, True, True)
+    if isinstance(node, ir.Walrus) and not made.known:
+        return Test(made, True)
     if made.known and isinstance(made.const, bool | type(None)):
         return Test(made, True, bool(made.const))
     if made.has(CLIENT) and not made.has(IDENTITY, STORED) and _is_word(made):
@@ -62,6 +63,8 @@ def judge(walk: Walk, frame: Frame, node: ir.Expr) -> Test:
 def _bool_op(walk: Walk, frame: Frame, node: ir.BoolOp) -> Test:
     parts = [judge(walk, frame, part) for part in node.values]
     decided = [p.constant for p in parts if p.constant is not None]
+    if decided and len(decided) == len(parts):
+        return Test(mixed([]), True, all(decided) if node.op == "and" else any(decided))
     if node.op == "and" and False in decided:
         return Test(mixed([]), True, False)
     if node.op == "or" and True in decided:
@@ -77,6 +80,14 @@ def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Test:
     left = evaluate.value(walk, frame, node.left)
     right = evaluate.value(walk, frame, node.rights[0])
     op = node.ops[0]
+    if op in ("in", "not in", "==", "!="):
+        known = dispatch.compared(walk, frame, node, left, right, op)
+        if known is None and left.kind == "path" and op in ("in", "not in"):
+            known = dispatch.listed(walk, frame, node, right)
+        if known is not None:
+            return Test(mixed([]), True, known == (op in ("in", "==")))
+    if op in ("is", "is not") and left.kind == "matched":
+        return Test(left, True, op == "is not")
     if op in ("in", "not in"):
         return _membership(walk, frame, node, left, right)
     made = relation(walk, frame, node, left, right, op in ("==", "!=", "is", "is not"))

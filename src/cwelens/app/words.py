@@ -38,7 +38,8 @@ PRIVILEGED_FIELDS = table("""is_admin isadmin admin role roles is_staff isstaff 
 SENSITIVE_COLUMNS = table("""password passwd pwd ssn salary income email phone address token secret api_key apikey credit_card card_number iban dob
     birthdate balance role permissions account_number""")
 HANDLE_KEYS = table("username name slug handle login nickname screen_name")
-SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+# The fields of a query and of types count as well: what changes something is a mutation.
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "QUERY", "SUBSCRIPTION", "FIELD"))
 
 # Routes that are open by their nature.
 PUBLIC = table("""login signin logon logout signout logoff register registration signup signon join forgot forgotten reset recover recovery activate

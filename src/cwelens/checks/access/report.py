@@ -16,7 +16,8 @@ from cwelens.checks.outcome import fingerprint
 LOGIN = ("login", "role", "token", "owner", "password")
 _NEIGHBOURS = 4
 _MAKES = re.compile(
-    r"\b(?:Flask|FastAPI|Quart|Sanic|Bottle|Starlette|Application|Litestar|App|Api|HTTPServer|API)\(|urlpatterns|HTTPRequestHandler|import bottle|from bottle"
+    r"\b(?:Flask|FastAPI|Quart|Sanic|Bottle|Starlette|Application|Litestar|App|Api|\w*HTTPServer|API|Schema|Configurator)\(|urlpatterns|HTTPRequestHandler"
+    r"|import bottle|from bottle|make_server\(|make_executable_schema\(|cherrypy\.(?:quickstart|tree)|web\.application\("
 )
 # What a finding of an absence takes for granted where only a part of an application is handed in.
 _ELSEWHERE = {
@@ -97,7 +98,9 @@ class Report:
 
 
 def head(route: Route) -> Spot:
-    """The line of the handler's `def`."""
+    """The line of the handler's `def`, or where it tells the address of the route apart."""
+    if route.branch is not None:
+        return route.branch
     line, column, _, _ = route.handler.node.pos
     source = route.handler.module.source
     return source, (line, column, line, len(source.line(line).encode("utf-8", "surrogatepass")))

@@ -146,7 +146,13 @@ def _by_browser(guard: Guard, others: tuple[Guard, ...]) -> bool:
     return not any(g.kind == "token" for g in same) or any(g.kind == "cookie" for g in same)
 
 
+# Programs talk to these; a browser's session is asked for only where a cookie is.
+_FOR_PROGRAMS = ("Falcon", "Litestar", "GraphQL")
+
+
 def _forgeable(route: Route) -> bool:
+    if route.framework in _FOR_PROGRAMS and not route.guarded("cookie"):
+        return False
     if route.framework in ("Django", "Django REST framework", "FastAPI", "connexion") or route.guarded(
         "csrf"
     ):

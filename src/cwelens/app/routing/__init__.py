@@ -1,0 +1,1 @@
+"""Finds the routes of a program: handlers that decorators, calls, classes, trees and schemas hand to a framework."""
