@@ -145,7 +145,7 @@ class Checker:
                 continue
             if row.concept in ("process.argv", "process.program"):
                 if row.port.kind == "from":
-                    process_arguments.positional(self, run, site, values, row.library)
+                    process_arguments.positional(self, run, site, values, row.port.position or 0, row.library)
                 else:
                     process_arguments.listed(self, run, site, values, row.library)
                 continue

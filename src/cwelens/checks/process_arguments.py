@@ -90,12 +90,20 @@ SHELLS = frozenset(
 )
 
 
-def positional(checker: Checker, run: Run, site: CallSite, values: list[Value], library: str) -> None:
-    """Arguments that follow the program as positional ones: `create_subprocess_exec("git", "log", ref)`."""
-    first = site.args.get(0, "program")
-    program = first.const() if first is not None else None
-    if program is not None and str(program.value).rpartition("/")[2] in OPTION_PROGRAMS:
-        _options(checker, run, site, str(program.value).rpartition("/")[2], values, None, library)
+def positional(
+    checker: Checker, run: Run, site: CallSite, values: list[Value], first: int, library: str
+) -> None:
+    """Arguments that follow the program as positional ones: `create_subprocess_exec("git", "log", ref)`.
+
+    Where they are all of them, the type is the program: `git.Git.log(ref)`.
+    """
+    named = site.args.get(0, "program") if first else None
+    program = named.const() if named is not None else None
+    name = str(program.value).rpartition("/")[2] if program is not None else ""
+    if not first:
+        name = site.name.rpartition(".")[0].rpartition(".")[2].lower()
+    if name in OPTION_PROGRAMS:
+        _options(checker, run, site, name, values, None, library)
 
 
 def listed(checker: Checker, run: Run, site: CallSite, values: list[Value], library: str) -> None:
