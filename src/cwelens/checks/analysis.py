@@ -28,6 +28,7 @@ from cwelens.checks import (
     querystrings,
     races,
     scripts,
+    websockets,
 )
 from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
@@ -81,6 +82,7 @@ _OF_MODULES = (
     races.check,
     policies.check,
     querystrings.check,
+    websockets.check,
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.flow.assign import path_of
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
+from cwelens.ir.walk import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def told(run: Run, site: CallSite) -> str | None:
     root = site.frame.node
     if not isinstance(root, ir.Function):
         return None
-    nodes = list(walk(*root.body))
+    nodes = list(walk(*_with(root.body, site.node)[0]))
     owner = _given_to(nodes, site.node)
     if owner is None and isinstance(site.node, ir.Call) and isinstance(site.node.func, ir.Attr):
         owner = path_of(site.node.func.base)
@@ -44,6 +44,39 @@ def told(run: Run, site: CallSite) -> str | None:
     if not found:
         return None
     return found[-1]
+
+
+def _with(body: list[ir.Stmt], call: ir.Expr) -> tuple[list[ir.Stmt], bool]:
+    """The statements of a body that run before or after a call in it, and whether the body is left after it; nothing where it is not in it.
+
+    What another branch sends, or what comes after the `return` behind the call, is not what this call sends.
+    """
+    for index, stmt in enumerate(body):
+        if not any(node is call for node in walk(stmt)):
+            continue
+        inner, left = next(
+            (found for found in (_with(b, call) for b in _blocks(stmt)) if found[0]), ([stmt], False)
+        )
+        left = left or isinstance(stmt, ir.Return | ir.Raise)
+        after: list[ir.Stmt] = []
+        for later in body[index + 1 :] if not left else ():
+            after.append(later)
+            left = isinstance(later, ir.Return | ir.Raise)
+            if left:
+                break
+        return [*body[:index], *inner, *after], left
+    return [], False
+
+
+def _blocks(node: ir.Node) -> Iterator[list[ir.Stmt]]:
+    """The lists of statements in a compound statement."""
+    for part in children(node):
+        if not isinstance(part, ir.Expr | ir.Stmt):
+            yield from _blocks(part)
+    for name in type(node).__slots__:
+        value = getattr(node, name)
+        if isinstance(value, list) and value and isinstance(value[0], ir.Stmt):
+            yield value
 
 
 def _given_to(nodes: list[ir.Node], call: ir.Expr) -> str | None:

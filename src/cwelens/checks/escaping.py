@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks.judgement import Judgement
 from cwelens.flow.assign import path_of
+from cwelens.flow.values import Const, Opaque
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -35,7 +36,20 @@ def engine(site: CallSite) -> Judgement:
         return Judgement("neutralised", f"its template `{names[0]}` is no HTML")
     if any(text.lower().endswith(_HTML) or _TAG.search(text) for text in _texts(site)):
         return Judgement("defect")
+    if not _loads(site):
+        return Judgement("undecided", "it renders the texts it is given, and none that is HTML is seen")
     return Judgement("conditional", "what it renders is HTML that others open")
+
+
+def _loads(site: CallSite) -> bool:
+    """Whether the engine can find templates by itself; one without a loader, or with the base of all loaders, cannot."""
+    loader = site.args.get(None, "loader")
+    if loader is None:
+        return site.args.starstar is not None
+    return not any(
+        isinstance(a, Const) or (isinstance(a, Opaque) and a.type == "jinja2.BaseLoader")
+        for a in loader.atoms
+    )
 
 
 def _texts(site: CallSite) -> Iterator[str]:

@@ -143,6 +143,11 @@ def _taint(
     if rule.concept == "url.redirect" and "redirect.local" in taint.safe and origin.kind == "untrusted":
         doubt = f"{taint.safe['redirect.local']} does not see a host where browsers do (`/\\host`)"
         return Judgement("conditional", "", taint.assuming(doubt))
+    if origin.concept == "model.answer" and rule.concept not in _RUN:
+        return Judgement("not untrusted", f"{origin.text}: it is text to be shown")
+    if origin.kind == "untrusted" and taint.assumption and rule.concept == "log.message":
+        # That unknown code might let a line break through is no question worth asking of a log.
+        return Judgement("undecided", taint.assumption, taint)
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local" and marked:
@@ -168,6 +173,10 @@ def _taint(
     return Judgement("undecided", origin.text, taint)
 
 
+# Where an answer of a language model does what a stranger's text in its input asks for.
+_RUN = frozenset(
+    ("code.python", "shell.command", "process.program", "template.text", "deserialise", "nosql.code")
+)
 # Nearly every function logs what it is given: that somebody could pass a line break is no question worth asking of each.
 _OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed"))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.

@@ -60,9 +60,28 @@ def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth
                 stack += [*part.args, *(v for _, v in part.keywords)]
                 if isinstance(part.func, ir.Attr):
                     stack.append(part.func.base)
+        elif isinstance(part, ir.DictDisplay):
+            stack += _kept_in(part, body)
         elif not isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond | ir.Unary):
             stack += list(children(part))
     return None
+
+
+def _kept_in(display: ir.DictDisplay, body: Body | None) -> list[ir.Expr]:
+    """The values of a dictionary; of one that it takes over (`**other`) those that no later key replaces (`{**other, "password": "***"}`)."""
+    kept: list[ir.Expr] = []
+    replaced: set[object] = set()
+    for key, value in reversed(display.items):
+        if isinstance(key, ir.Const):
+            replaced.add(key.value)
+        given = body.assigned.get(value.id, []) if body is not None and isinstance(value, ir.Name) else []
+        if key is None and given and all(isinstance(g, ir.DictDisplay) for g in given):
+            for other in given:
+                items = other.items if isinstance(other, ir.DictDisplay) else []
+                kept += [v for k, v in items if not (isinstance(k, ir.Const) and k.value in replaced)]
+        else:
+            kept.append(value)
+    return kept
 
 
 def _gives(call: ir.Call, wanted: str) -> bool:

@@ -20,7 +20,7 @@ from cwelens.flow import (
 )
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State
-from cwelens.flow.values import Const, Func, Lib, Method, Opaque, Value, atom_chars, taints_of
+from cwelens.flow.values import Const, Func, Lib, Method, Opaque, Value, atom_chars, join_all, taints_of
 from cwelens.ir import nodes as ir
 
 
@@ -150,9 +150,11 @@ def each(run: Run, node: ir.Call, st: State, wanted: bool, name: str) -> State |
         return st
     clause = comp.fors[0]
     if not wanted:
-        return (
-            _equal_to_one(run, comp, clause, st) if name == "builtins.any" and not clause.conditions else st
-        )
+        if name == "builtins.any" and not clause.conditions:
+            known = _equal_to_one(run, comp, clause, st)
+            if known is not None:
+                return known
+        return _for_one(run, comp, clause, st, name)
     if not isinstance(clause.target, ir.Name) or clause.conditions:
         return st
     subject = guards.known_value(run, clause.iterable, st)
@@ -187,6 +189,31 @@ def _equal_to_one(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> Sta
                 and clause.target.id not in guards.names_read(one)
             ):
                 return memberships.member(run, one, clause.iterable, st)
+    return None
+
+
+def _for_one(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State, name: str) -> State | None:
+    """`any(is_below(path, root) for root in ROOTS)`: what the test tells of `path` for one of them, it tells."""
+    inner = st.copy()
+    elements = expressions.iterate(run, guards.known_value(run, clause.iterable, st), inner, clause.iterable)
+    assign.store(
+        run,
+        clause.target,
+        elements if isinstance(elements, Value) else join_all(elements),
+        inner,
+        clause.iterable,
+    )
+    after: State | None = inner
+    for test in clause.conditions:
+        after = guards.assume(run, test, after, True) if after is not None else None
+    after = guards.assume(run, comp.element, after, name == "builtins.any") if after is not None else None
+    if after is None:
+        return st
+    bound = guards.names_read(clause.target)
+    for path, value in after.env.items():
+        if path in st.env and path not in bound:
+            st.env[path] = value
+            validators.take_over_path(value, [after], st)
     return st
 
 

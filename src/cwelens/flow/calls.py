@@ -541,6 +541,8 @@ def bind(
             value = default(run, func, param, st)
         elif expr is not None:
             passed[param.name] = expr
+        if param.annotation is not None and func.info is not None:
+            value = scopes.as_asked(run, func.info, param, value)
         if taints_of(value):
             value = stepped(value, place, f"passed to `{name}` as `{param.name}`")
         env[param.name] = value

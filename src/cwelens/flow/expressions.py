@@ -655,6 +655,11 @@ def _exact_comp(run: Run, node: ir.Comp, st: State, inner: State, elements: list
     return run.alloc(st, node, Obj(kind, items, rest, keys))
 
 
+def awaited(node: ir.Expr) -> ir.Expr:
+    """What is waited for, or the expression itself."""
+    return node.value if isinstance(node, ir.Await) else node
+
+
 def _await(run: Run, node: ir.Await, st: State) -> Value:
     return evaluate(run, node.value, st)
 

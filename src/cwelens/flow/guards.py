@@ -14,6 +14,7 @@ from cwelens.ir.walk import walk
 
 def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
     """The state in which a test came out as wanted; None where it cannot. The test has been evaluated before."""
+    node = expressions.awaited(node)
     if isinstance(node, ir.Unary) and node.op == "not":
         return assume(run, node.operand, st, not wanted)
     if isinstance(node, ir.BoolOp):
@@ -63,7 +64,7 @@ def assume_assertion(run: Run, node: ir.Expr, st: State) -> State | None:
 
 def remember(stmt: ir.Assign, st: State) -> None:
     """`ok = test`: a later test of `ok` is the test itself, as long as what it speaks of keeps its value."""
-    value = stmt.value
+    value = expressions.awaited(stmt.value) if stmt.value is not None else None
     part = isinstance(value, ir.Attr) and value.name in hosts.HOST_PARTS
     if value is None or not (part or isinstance(value, ir.Compare | ir.Call | ir.BoolOp | ir.Unary)):
         return
@@ -88,7 +89,11 @@ def names_read(node: ir.Expr) -> frozenset[str]:
 
 def holds(fact: Any, st: State) -> bool:
     """Whether what a remembered test speaks of still has the values that it had then."""
-    return all(st.env.get(name) is value for name, value in fact[1].items())
+    return all(_same(st.env.get(name), value) for name, value in fact[1].items())
+
+
+def _same(now: Value | None, then: Value | None) -> bool:
+    return now is then or (now is not None and then is not None and now.key == then.key)
 
 
 def filter_truth(value: Value, wanted: bool, st: State) -> Value:

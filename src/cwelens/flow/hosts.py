@@ -36,7 +36,10 @@ def host_of(node: ir.Expr, st: State, holds: Callable[[object, State], bool]) ->
 
 
 def contexts_of(allowed: Value, st: State) -> tuple[str, ...]:
-    """What an address is safe for once its host is known to be (one of) `allowed`; nothing where that is no choice of the program's."""
+    """What an address is safe for once its host is known to be (one of) `allowed`; nothing where that is no choice of the program's.
+
+    A host that is allowed is as good as none, so that `no host, or an allowed one` is as good as the weaker of the two.
+    """
     atoms = list(allowed.atoms)
     obj = scopes.frame_object(allowed, st)
     if obj is not None and obj.kind in ("list", "tuple", "set") and obj.rest is None:
@@ -46,8 +49,8 @@ def contexts_of(allowed: Value, st: State) -> tuple[str, ...]:
     if any(taints_of(Value((a,))) for a in atoms if a not in own):
         return ()
     if own:
-        return (LOCAL,) if empty else ("redirect",)
-    return (LOCAL,) if empty else ("url", "redirect")
+        return (LOCAL,) if empty else ("redirect", LOCAL)
+    return (LOCAL,) if empty else ("url", "redirect", LOCAL)
 
 
 def _is_own(atom: Atom) -> bool:

@@ -194,6 +194,9 @@ def missing(run: Run, name: str) -> Value:
     if found is not None:
         type_, note = found
         return Value((Opaque(type_, note=note, label=name),))
+    if any(member[:1].isupper() for member in members) and name in run.models.packages():
+        # `jinja2.BaseLoader`: what has classes is a module.
+        return Value((Lib(name),))
     return Value((Opaque(label=name),))
 
 
@@ -313,17 +316,43 @@ def named_type(run: Run, function: FunctionInfo, annotation: ir.Expr | None) -> 
     if isinstance(symbol, External):
         name = run.models.canonical(symbol.qualname)
         return name if name not in ("typing.Any", "builtins.object") else None
+    if symbol is None:
+        return _without_import(run, function.module, node)
     return symbol if isinstance(symbol, ClassInfo) else None
+
+
+def _without_import(run: Run, module: ModuleInfo, node: ir.Name | ir.Attr) -> str | None:
+    """The library type that an annotation names in a fragment whose imports were cut off; `sqlite3.Connection` says it by itself."""
+    root = node
+    while isinstance(root, ir.Attr):
+        root = root.base  # type: ignore[assignment]
+    if not isinstance(root, ir.Name) or root.id in module.bindings or module.stars:
+        return None
+    dotted = run.models.by_last_name(node.id) if isinstance(node, ir.Name) else written(node)
+    if dotted is None or run.models.type(run.models.canonical(dotted)) is None:
+        return None
+    return run.models.canonical(dotted)
 
 
 def as_promised(run: Run, function: FunctionInfo, value: Value) -> Value:
     """What a function gives back, of the library type that its `->` promises where the body does not tell the type."""
-    if function.node.returns is None or all(_typed(run, a) for a in value.atoms):
+    return _as_declared(run, function, function.node.returns, value, f"`{function.short}` promises")
+
+
+def as_asked(run: Run, function: FunctionInfo, param: ir.Param, value: Value) -> Value:
+    """An argument, of the library type that the parameter's annotation asks for where the caller does not tell the type."""
+    return _as_declared(run, function, param.annotation, value, f"`{function.short}` asks for")
+
+
+def _as_declared(
+    run: Run, function: FunctionInfo, annotation: ir.Expr | None, value: Value, why: str
+) -> Value:
+    if annotation is None or all(_typed(run, a) for a in value.atoms):
         return value
-    found = named_type(run, function, function.node.returns)
-    if not isinstance(found, str) or run.models.type(found) is None:
+    found = named_type(run, function, annotation)
+    if not isinstance(found, str) or found.startswith("builtins.") or run.models.type(found) is None:
         return value
-    note = f"`{function.short}` promises a `{found}`"
+    note = f"{why} a `{found}`"
     return make([a if _typed(run, a) else Opaque(found, atom_taints(a), note=note) for a in value.atoms])
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cwelens.flow import splits
 from cwelens.flow.values import (
     NOTHING,
+    Method,
     Opaque,
     Place,
     Ref,
@@ -292,6 +293,15 @@ def map_taints(value: Value, change: Any) -> Value:
                 for p in atom.parts
             )
             atoms.append(Text(parts, atom.binary))
+            touched = True
+        elif isinstance(atom, Method):
+            # A member of something unknown, `urlparse(url).hostname`, is data like that.
+            whole = Value((atom.receiver,))
+            inner = map_taints(whole, change)
+            if inner is whole:
+                atoms.append(atom)
+                continue
+            atoms.append(Method(inner.atoms[0], atom.type, atom.name, atom.note))
             touched = True
         else:
             atoms.append(atom)

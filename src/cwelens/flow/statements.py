@@ -56,9 +56,9 @@ def block(run: Run, body: list[ir.Stmt], st: State | None) -> State | None:
 
 def _expr(run: Run, stmt: ir.ExprStmt, st: State) -> State | None:
     value = expressions.evaluate(run, stmt.value, st)
-    node = stmt.value
     if value is NOTHING:
         return None
+    node = expressions.awaited(stmt.value)
     if isinstance(node, ir.Call):
         return call_tests.after_call(run, node, st)
     return st
@@ -70,15 +70,16 @@ def _assign(run: Run, stmt: ir.Assign, st: State) -> State | None:
     value = expressions.evaluate(run, stmt.value, st)
     if value is NOTHING:
         return None
-    if isinstance(stmt.value, ir.Call):
-        after = call_tests.after_call(run, stmt.value, st)
+    node = expressions.awaited(stmt.value)
+    if isinstance(node, ir.Call):
+        after = call_tests.after_call(run, node, st)
         if after is None:
             return None
         st = after
     for target in stmt.targets:
         assign.store(run, target, value, st, stmt.value)
-        if isinstance(target, ir.Seq) and isinstance(stmt.value, ir.Call):
-            validators.answers(run, target, stmt.value, st)
+        if isinstance(target, ir.Seq) and isinstance(node, ir.Call):
+            validators.answers(run, target, node, st)
     guards.remember(stmt, st)
     return st
 

@@ -28,7 +28,7 @@ from cwelens.ir.walk import walk
 if TYPE_CHECKING:
     from cwelens.flow.calls import Outgoing
 
-TESTS = (ir.Compare, ir.Call, ir.BoolOp, ir.Unary, ir.Name)
+TESTS = (ir.Attr, ir.Await, ir.BoolOp, ir.Call, ir.Compare, ir.Name, ir.Unary)
 
 
 def assume_call(run: Run, outgoing: Outgoing, st: State, wanted: bool) -> State | None:
@@ -121,14 +121,14 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
                 break
             merged = value if merged is None else join(merged, value)
         entered = outgoing.entered.get(param)
-        _take_over_path(merged, kept, st)
+        take_over_path(merged, kept, st)
         if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
             before = deep_taints(guards.known_value(run, expr, st), st)
             assign.refine(expr, merged, st)
             paths.spread(before, taints_of(merged), st)
 
 
-def _take_over_path(value: Value | None, kept: list[State], st: State) -> None:
+def take_over_path(value: Value | None, kept: list[State], st: State) -> None:
     """A path object cannot change, so that what every way out tells of its text holds for the caller too."""
     for atom in value.atoms if value is not None else ():
         objs = [state.obj(atom.loc) for state in kept] if isinstance(atom, Ref) else []

@@ -103,10 +103,11 @@ class Taint:
         return Taint(self.origin, {**self.safe, **dict.fromkeys(contexts, why)}, self.trail, self.assumption)
 
     def without(self, contexts: tuple[str, ...]) -> Taint:
-        """The taint after an operation that undoes neutralisation (decoding what was encoded)."""
-        if not any(c in self.safe for c in contexts):
+        """The taint after an operation that undoes neutralisation (decoding what was encoded): `path` is also `path.dots`."""
+        below = tuple(f"{c}." for c in contexts)
+        safe = {c: w for c, w in self.safe.items() if c not in contexts and not c.startswith(below)}
+        if len(safe) == len(self.safe):
             return self
-        safe = {c: w for c, w in self.safe.items() if c not in contexts}
         return Taint(self.origin, safe, self.trail, self.assumption)
 
     def assuming(self, text: str) -> Taint:

@@ -87,10 +87,34 @@ def _vague(node: ir.Function | ir.Lambda) -> bool:
         return False
     params = {p.name for p in node.params} - {"self", "cls"}
     asked = 0
+    plain: set[int] = set()
     for part in walk(*node.body):
+        if isinstance(part, ir.If) and _plain(part.test):
+            plain |= {id(part), *(id(n) for n in walk(part.test, *part.body))}
+    for part in walk(*node.body):
+        if id(part) in plain:
+            continue
         if (
             isinstance(part, ir.Call | ir.Compare)
+            and not (isinstance(part, ir.Call) and written(part.func).rpartition(".")[2] in _PARSERS)
             and any(isinstance(n, ir.Name) and n.id in params for n in walk(part))
         ) or isinstance(part, _BRANCHES):
             asked += 1
     return asked > 2
+
+
+_PARSERS = frozenset(("urlparse", "urlsplit"))
+
+
+def _plain(test: ir.Expr) -> bool:
+    """Whether a test asks only what is plain to see and vouches for nothing: is there a text, a host, is the scheme that of the web."""
+    if isinstance(test, ir.BoolOp):
+        return all(_plain(part) for part in test.values)
+    if isinstance(test, ir.Unary) and test.op == "not":
+        return _plain(test.operand)
+    if isinstance(test, ir.Compare):
+        none = all(isinstance(r, ir.Const) and r.value in (None, "") for r in test.rights)
+        return none or (isinstance(test.left, ir.Attr) and test.left.name == "scheme")
+    return isinstance(test, ir.Name) or (
+        isinstance(test, ir.Attr) and test.name in ("scheme", "netloc", "hostname", "host")
+    )

@@ -283,7 +283,9 @@ class Models:
         It stands in for an import that the input does not show: `mark_safe`, `HttpResponse`, `render_template_string`.
         """
         if "_" not in name.strip("_") and not (name[:1].isupper() and not name.isupper()):
-            return None
+            # `tqdm`, `glob`: a word that is a module as well as what it is imported for.
+            twice = f"{name}.{name}"
+            return self.canonical(twice) if self.is_modelled(twice) else None
         if self._last_names is None:
             self._last_names = {}
             tables = [*((kind.TABLE, field) for kind, field in _OF_CALLABLES), (TypeRow.TABLE, "name")]
@@ -294,6 +296,9 @@ class Models:
                 # A member of a class is no name of its own, and a single word no distinction.
                 if owner and owner != "builtins" and not owner.rpartition(".")[2][:1].isupper():
                     self._last_names.setdefault(last, set()).add(self.canonical(dotted))
+                elif owner and owner != "builtins":
+                    # A class, or a module that is written like one (`PIL.ImageMath`).
+                    self._last_names.setdefault(owner.rpartition(".")[2], set()).add(self.canonical(owner))
         found = self._last_names.get(name, set())
         for likely in (STANDARD_LIBRARY, _WIDESPREAD):
             # `Path` is first of all Python's own, `HttpResponse` Django's.

@@ -112,6 +112,7 @@ LIBRARIES: dict[str, str] = {
     "fabric.api": "gone in Fabric 2",
     "fabric.operations": "gone in Fabric 2",
     "google.cloud.spanner_dbapi": "of google-cloud-spanner, which shares its package with others",
+    "mcp.server.fastmcp": "gone in mcp 2",
     "mongoengine.QuerySet.first_or_404": "of Flask-MongoEngine's query sets",
     "mongoengine.QuerySet.get_or_404": "of Flask-MongoEngine's query sets",
     "pandas.read_gbq": "gone in pandas 3.0",
