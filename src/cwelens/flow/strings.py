@@ -330,6 +330,8 @@ def method(
         if cut is not None:
             return cut
     one = hole(atom, st)
+    if name == "hex" and not args:
+        return Value((Opaque("builtins.str", one.taints, ch.HEX, one.note, one.label),))
     piece = Opaque("builtins.bytes" if binary else "builtins.str", one.taints, one.chars, one.note, one.label)
     if name in ("split", "rsplit", "splitlines", "partition", "rpartition"):
         return _split(piece, name, args, alloc)
