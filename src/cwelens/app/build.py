@@ -8,20 +8,16 @@ from cwelens.app import dependencies, dispatch, guards, hooks, openapi, sql
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Knowledge, Walk
 from cwelens.app.model import Application, Route
-from cwelens.app.routing.find import find
 from cwelens.app.statements import function
 from cwelens.app.values import Guard
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
-from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import ModuleInfo, Symbol
 
 
-def build(program: Program, modules: list[ModuleInfo]) -> Application:
+def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Application:
     """The model; without routes nothing else is looked at."""
-    know = Knowledge(program, modules)
-    routes = find(know, modules)
-    routes += openapi.routes(program, modules)
+    routes = routes + openapi.routes(know.program, modules)
     app = Application(routes, know, modules)
     if not routes:
         return app

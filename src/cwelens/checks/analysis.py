@@ -42,7 +42,8 @@ from cwelens.syntax import javascript
 from cwelens.syntax.configs.reader import Config
 
 if TYPE_CHECKING:
-    from cwelens.app.model import Application
+    from cwelens.app.frame import Knowledge
+    from cwelens.app.model import Application, Route
     from cwelens.checks.access.report import Report
     from cwelens.models.index import Models
     from cwelens.resolve.program import Program
@@ -108,6 +109,7 @@ def analyse(
     for module in modules:
         shared.learn(module)
     wanted = relevant(modules, models)
+    found = _routes(shared, modules, entries)
     for module in modules:
         run_top_level(shared, checker, module, entries)
     for number, module in enumerate(modules):
@@ -143,7 +145,7 @@ def analyse(
             entries.failures += [Failure(module, None, crash(error)) for module in modules]
     bodies.forget()
     findings, operations = outcome.results(checker)
-    application = _application(program, modules, entries)
+    application = _application(found, modules, entries)
     if application is not None:
         outcome.merge(findings, operations, application.findings, application.operations)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
@@ -153,10 +155,31 @@ def analyse(
     )
 
 
-def _application(program: Program, modules: list[ModuleInfo], entries: Entries) -> Report | None:
-    """The checks of routes; a fault in them is told like any other part that was not analysed."""
+def _routes(
+    shared: Shared, modules: list[ModuleInfo], entries: Entries
+) -> tuple[Knowledge, list[Route]] | None:
+    """The routes of the program; of handlers whose own code shows nothing of it, the interpreter learns what calls them."""
     try:
-        return run.check(program, modules)
+        know, routes = run.routes(shared.program, modules)
+    except Exception as error:
+        entries.failures += [Failure(module, None, crash(error)) for module in modules]
+        return None
+    for route in routes:
+        method = route.handler.name if route.handler.owner is not None else ""
+        row = shared.models.route_of(route.framework, method)
+        if row is not None and route.registered[1] != route.handler.node.pos:
+            shared.hinted[id(route.handler.node)] = (row, route.path)
+    return know, routes
+
+
+def _application(
+    found: tuple[Knowledge, list[Route]] | None, modules: list[ModuleInfo], entries: Entries
+) -> Report | None:
+    """The checks of routes; a fault in them is told like any other part that was not analysed."""
+    if found is None:
+        return None
+    try:
+        return run.check(*found)
     except Exception as error:
         entries.failures += [Failure(module, None, crash(error)) for module in modules]
         return None

@@ -253,6 +253,7 @@ BY_CHARACTERS: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]]
     "url.request": _url,
     "url.redirect": _redirect,
     "html.body": _html,
+    "html.declared": _html,
     "html.markup": _html,
     "log.message": _lines,
     "header.value": _lines,

@@ -40,6 +40,7 @@ from cwelens.ir import nodes as ir
 if TYPE_CHECKING:
     from cwelens.syntax.templates.model import Output
 
+HTML = ("html.body", "html.declared")
 ALLOWED_ORIGIN = "access-control-allow-origin"
 LABELS = {"sql.text": "its parameters are bound by the driver"}
 
@@ -156,6 +157,8 @@ class Checker:
                 partly = self._judge_sink(run, site, RULES["url.path"], values, st)
                 if partly.kind == "conditional":
                     rule, judgement = RULES["url.path"], partly
+            if row.concept == "html.declared" and not responses.is_html(run, site):
+                continue
             if row.concept == "html.body" and judgement.kind in ("defect", "conditional"):
                 judgement = responses.as_sent(run, site, judgement)
             if row.concept == "regex.pattern":
@@ -181,7 +184,7 @@ class Checker:
     def _judge_sink(self, run: Run, site: CallSite, rule: Rule, values: list[Value], st: State) -> Judgement:
         judgement = Judgement("constant")
         for value in values:
-            if rule.concept == "html.body":
+            if rule.concept in HTML:
                 value = responses.body(run, value, st)
             one = judge(rule, value, st)
             if one.rank > judgement.rank:
@@ -191,7 +194,7 @@ class Checker:
     def _details(self, run: Run, site: CallSite, concept: str, values: list[Value]) -> None:
         """Questions beside the row's own: error texts in responses, secrets in logs, predictable values in cookies."""
         st = site.state
-        if concept == "html.body":
+        if concept in HTML:
             for value in values:
                 responses.error_detail(self, run, site.node, value, st, site.written)
         if concept == "upload.save":
@@ -244,7 +247,9 @@ class Checker:
         rule = RULES.get(concept or "")
         if rule is None:
             return
-        if concept == "html.body":
+        if concept == "html.declared" and not responses.returns_html(run):
+            return
+        if concept in HTML:
             value = responses.body(run, value, state)
         if not value.atoms:
             return

@@ -28,7 +28,7 @@ def told(run: Run, site: CallSite) -> str | None:
     if not isinstance(root, ir.Function):
         return None
     nodes = list(walk(*_with(root.body, site.node)[0]))
-    owner = _given_to(nodes, site.node)
+    owner = path_of(site.node.base) if isinstance(site.node, ir.Attr) else _given_to(nodes, site.node)
     if owner is None and isinstance(site.node, ir.Call) and isinstance(site.node.func, ir.Attr):
         owner = path_of(site.node.func.base)
     if owner is None:
@@ -79,6 +79,13 @@ def _blocks(node: ir.Node) -> Iterator[list[ir.Stmt]]:
             yield value
 
 
+def pairs(root: ir.Function) -> Iterator[str]:
+    """The content types in the pairs of a list of headers: `("Content-Type", "text/html")`."""
+    for node in walk(*root.body):
+        if isinstance(node, ir.Seq) and len(node.items) == 2 and _is_header(node.items[0]):
+            yield _text(node.items[1])
+
+
 def _given_to(nodes: list[ir.Node], call: ir.Expr) -> str | None:
     """The name or access path that is assigned the result of a call."""
     for node in nodes:
@@ -113,4 +120,8 @@ def _is_header(node: ir.Expr) -> bool:
 
 
 def _text(node: ir.Expr) -> str:
+    if isinstance(node, ir.Attr | ir.Name):
+        # A constant of the library: `falcon.MEDIA_HTML`
+        name = node.name if isinstance(node, ir.Attr) else node.id
+        return "text/html" if name.isupper() and "HTML" in name else ""
     return node.value.lower() if isinstance(node, ir.Const) and isinstance(node.value, str) else ""

@@ -36,7 +36,11 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
         obj = st.obj(atom.loc)
         if obj is not None and "path" in obj.items and obj.cls == "pathlib.Path":
             return judge(rule, obj.items["path"], st)
-        if rule.concept in ("html.body",) and obj is not None and obj.kind in ("dict", "list"):
+        if (
+            rule.concept in ("html.body", "html.declared")
+            and obj is not None
+            and obj.kind in ("dict", "list")
+        ):
             return Judgement("neutralised", "sent as JSON")
         if rule.concept in ("header.name", "header.value") and obj is not None and obj.kind != "instance":
             return _headers(rule, obj, st)
@@ -121,7 +125,7 @@ def _taint(
     if origin.kind in ("exception", "random", "secret"):
         return Judgement("not untrusted")
     safe_for = rule.safe_for
-    if rule.concept in ("html.body", "html.markup"):
+    if rule.concept in ("html.body", "html.declared", "html.markup"):
         text = characters.before(parts, index)
         safe_for = characters.html_safe(characters.html_context(text), text)
     for context in ("*", *safe_for):

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from cwelens.checks.checker import Checker
 
 
+def is_html(run: Run, site: CallSite) -> bool:
+    """Whether the response whose body is set at a place is sent as HTML, by what the code says of it."""
+    return "html" in (content_type.told(run, site) or "")
+
+
+def returns_html(run: Run) -> bool:
+    """Whether a WSGI application, which gives back the body alone, gives HTML as its type."""
+    node = run.frame.node
+    return isinstance(node, ir.Function) and any("html" in kind for kind in content_type.pairs(node))
+
+
 def body(run: Run, value: Value, state: State) -> Value:
     """The parts of what a handler returns that a framework sends as an HTML body."""
     atoms: list[Any] = []
@@ -25,12 +36,20 @@ def body(run: Run, value: Value, state: State) -> Value:
             if _other_type(obj.items.get(len(obj.items) - 1), state):
                 continue
             atoms += obj.items[0].atoms
+        elif obj is not None and obj.kind == "list" and _chunks(run):
+            atoms += obj.everything().atoms
         elif isinstance(atom, Text | Const) or (
             isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")
         ):
             atoms.append(atom)
     # Structures become JSON, response objects were judged where they were made.
     return Value(tuple(a for a in atoms if not isinstance(a, Ref)))
+
+
+def _chunks(run: Run) -> bool:
+    """Whether a handler gives back the pieces of a body, as WSGI wants it."""
+    handler = run.frame.handler
+    return getattr(getattr(handler, "route", None), "response", None) == "html.declared"
 
 
 def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:

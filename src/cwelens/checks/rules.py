@@ -103,6 +103,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("html",),
     ),
     _flow(
+        "xss-declared",
+        "html.declared",
+        79,
+        "Cross-site scripting",
+        "medium",
+        "run script in the browser of whoever opens the page",
+        "Render the value through a template with autoescaping, or escape it: `markupsafe.escape(value)`.",
+        ("html",),
+    ),
+    _flow(
         "xss-markup",
         "html.markup",
         79,

@@ -397,8 +397,9 @@ def _handled(
 ) -> Value | None:
     """A parameter that the framework fills: the request, or data of the request."""
     route = handler.route
-    if index == 0 and route.first:
-        return Value((Opaque(route.first, note=handler.note, label=param.name),))
+    type_ = (route.first, route.second, "")[min(index, 2)]
+    if type_:
+        return Value((Opaque(type_, note=handler.note, label=param.name),))
     if param.name in route.besides:
         return None if found is not None else Value((Opaque(label=param.name),))
     concept = route.params
@@ -480,7 +481,8 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                 for row in models.routes_by_base(models.canonical(symbol.qualname)):
                     if row.handles(function.name):
                         return Handler(row, "")
-    return _by_convention(run, function)
+    hinted = run.shared.hinted.get(id(function.node))
+    return _by_convention(run, function) or (Handler(*hinted) if hinted is not None else None)
 
 
 _VERBS = frozenset(("get", "post", "put", "patch", "delete"))
@@ -500,7 +502,9 @@ def _by_path(function: FunctionInfo, decorator: ir.Expr) -> list[tuple[str, str]
 
 def _by_convention(run: Run, function: FunctionInfo) -> Handler | None:
     """A handler that is known by its name, its parameters and the name of its class's base alone; it says so."""
-    if function.parent is not None or (function.owner is not None and function.self_name is None):
+    if function.owner is None and function.parent is not None:
+        return None
+    if function.owner is not None and function.self_name is None:
         return None
     bases = [written(base) for base in function.owner.node.bases] if function.owner is not None else None
     parameters = [param.name for param in function.node.params][function.owner is not None :]

@@ -199,6 +199,13 @@ class Models:
             found.update(dict.fromkeys(self._own(Route, "base", base)))
         return tuple(found)
 
+    def route_of(self, framework: str, method: str = "") -> Route | None:
+        """What a framework does with its handlers: a row about functions, or about classes with a method of this name."""
+        rows = [row for row in self._all(Route) if row.framework.lower() == framework.lower()]
+        if method:
+            rows = [r for r in rows if r.how == "base" and r.handles(method)] or rows
+        return next((row for row in rows if row.how != "base" or method), None)
+
     def route_by_convention(
         self, function: str, parameters: Sequence[str], bases: Sequence[str] | None
     ) -> Route | None:

@@ -237,7 +237,7 @@ class Route(Row):
     `how` is `decorator`, `register` (a call that takes the handler at the port `handler`), `base` (a class whose `methods` are
     handlers; `name_*` is every name that starts so) or `convention` (a function that nothing registers in code: `function` finds its
     name, its parameters are `parameters`, and `within` finds the name of a base of its class). `params` is the concept of the
-    handler's parameters but for those called as in `besides`, `becomes` the type of what a decorated function turns into, `first` the type of its first one, `response` the concept of what it
+    handler's parameters but for those called as in `besides`, `becomes` the type of what a decorated function turns into, `first` and `second` the types of its first ones, `response` the concept of what it
     returns; "" and None where the row does not say. `callers` are members of the decorated function that call it (`task.delay`).
     `depends` are callables that, in a parameter's default or annotation, name what is called to fill it.
     """
@@ -246,7 +246,7 @@ class Route(Row):
     NAME_FIELDS = ("decorator", "register", "base", "convention")
     __slots__ = (
         "_function", "_within", "becomes", "besides", "callers", "depends", "first", "framework", "handler", "how", "methods", "parameters", "params",
-        "response",
+        "response", "second",
     )  # fmt: skip
     how: Literal["decorator", "register", "base", "convention"]
 
@@ -288,6 +288,7 @@ class Route(Row):
         self.callers = table.texts("callers") if self.how == "decorator" else ()
         self.params = table.concept("params", "untrusted", optional=True)
         self.first = table.name("first")
+        self.second = table.name("second")
         self.response = table.concept("response", "dangerous", optional=True)
 
     @staticmethod

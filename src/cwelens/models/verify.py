@@ -82,7 +82,7 @@ def types_of(files: Iterable[store.File]) -> frozenset[str]:
         elif isinstance(row, Source | Returns | Evidence):
             found.add(row.type)
         elif isinstance(row, Route):
-            found.add(row.first)
+            found |= {row.first, row.second}
     return frozenset(name for name in found if name is not None)
 
 
