@@ -23,7 +23,7 @@ def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Ap
         return app
     _tables(know)
     before = hooks.before_requests(know, modules)
-    default = _default_permissions(modules)
+    default = default_permissions(modules)
     for route in list(routes):
         _guards(know, route, before, default)
         choices = _walk(know, route)
@@ -49,7 +49,7 @@ def _tables(know: Knowledge) -> None:
                     know.columns[table] = tuple(dict.fromkeys((*known, *columns)))
 
 
-def _default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:
+def default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:
     """`DEFAULT_PERMISSION_CLASSES` of Django REST framework."""
     for module in modules:
         if "DEFAULT_PERMISSION_CLASSES" not in module.source.text:

@@ -77,7 +77,10 @@ def library(
 
         return attribute(walk, frame, node, first, args.positional[1].const)
     if name in ("get_object_or_404", "get_list_or_404", "aget_object_or_404"):
-        return records.looked_up(walk, frame, node, args)
+        return records.looked_up(walk, frame, node, args, by_key=False)
+    if name in ("get_or_404", "one_or_404", "first_or_404") and args.positional:
+        # Flask-SQLAlchemy's `db.get_or_404(Model, key)` and `db.one_or_404(select(Model)…)`.
+        return records.looked_up(walk, frame, node, args, by_key=name == "get_or_404")
     if name == "select" and args.positional:
         return records.selected(args.positional)
     if name in ("and_", "or_", "Q"):

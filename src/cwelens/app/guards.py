@@ -319,7 +319,13 @@ def of_class(
                 if any("AllowAny" in p or ("ReadOnly" in p and reads) for p in parts):
                     continue
                 if name == "permission_classes":
-                    exprs = [p for p in walk(bound.value) if isinstance(p, ir.Name | ir.Attr)]
+                    # Of `permissions.IsAuthenticated`, not `permissions`.
+                    modules = {id(p.base) for p in walk(bound.value) if isinstance(p, ir.Attr)}
+                    exprs = [
+                        p
+                        for p in walk(bound.value)
+                        if isinstance(p, ir.Name | ir.Attr) and id(p) not in modules
+                    ]
                     spot = (ancestor.module.source, bound.value.pos)
                     asked = _permissions(know, ancestor.module, exprs, reads)
                     guards += [Guard(kind, text, spot, "class") for kind in asked]

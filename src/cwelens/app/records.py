@@ -320,8 +320,8 @@ def in_memory(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, arg
     return Val(frozenset((STORED,)), name=base.name, entities=base.entities)
 
 
-def looked_up(walk: Walk, frame: Frame, node: ir.Call, args: Arguments) -> Val | None:
-    """`get_object_or_404(Model, …)`"""
+def looked_up(walk: Walk, frame: Frame, node: ir.Call, args: Arguments, by_key: bool) -> Val | None:
+    """`get_object_or_404(Model, …)`; with `by_key` a second argument is the record's key."""
     first = args.first()
     if isinstance(first.ref, ClassInfo):
         base = Val(kind="query", entities=frozenset((Entity(first.ref.name.lower(), first.ref),)))
@@ -330,7 +330,7 @@ def looked_up(walk: Walk, frame: Frame, node: ir.Call, args: Arguments) -> Val |
     else:
         return None
     rest = type(args)(args.positional[1:], args.named, args.spread)
-    entities = _keyed(frame, node, base, rest, False)
+    entities = _keyed(frame, node, base, rest, by_key)
     tags = frozenset().union(*(_tags(e) for e in entities)) if entities else NO_TAGS
     frame.guards += _proof(frame, node, tags & {OWNER, TOKEN, IDENTITY}, "get_object_or_404(…)")
     return Val(tags, entities=entities, name=next(iter(entities)).table)

@@ -173,17 +173,31 @@ class Program(ModuleIndex):
                 return Unresolved(f"`{parts[-1]}` is imported from `{origin}`, which is not in the input")
             return Resolved(External(absolute_name))
         outcome: Outcome = Resolved(module)
-        for part in parts[count:]:
+        for index in range(count, len(parts)):
             symbol = symbol_of(outcome)
             if symbol is None:
                 return outcome
-            outcome = self.member(symbol, part, importer)
+            hidden = self._hidden(symbol, parts[index : index + 2], importer)
+            outcome = Resolved(hidden) if hidden is not None else self.member(symbol, parts[index], importer)
         if isinstance(outcome, Unresolved) and not (
             relative or self.has_top(parts[0]) or parts[count] in module.bindings
         ):
             # A lone file may merely have the name of the library that is meant.
             return Assumed(External(absolute_name), f"the file `{module.path}` does not define it")
         return outcome
+
+    def _hidden(self, symbol: Symbol, names: list[str], importer: ModuleInfo | None) -> ModuleInfo | None:
+        """The submodule `admin` of a package that does `from .admin import admin`: what it imports from there is looked up in there."""
+        if not isinstance(symbol, ModuleInfo) or not symbol.is_package or len(names) < 2:
+            return None
+        full = f"{symbol.name}.{names[0]}"
+        bindings = symbol.bindings.get(names[0], ())
+        if not bindings or not all(
+            b.target is not None and b.target.startswith(f"{full}.") for b in bindings
+        ):
+            return None
+        module = self.find_module(full, importer) or self._beside_package(symbol, names[0])
+        return module if module is not None and names[1] in module.bindings else None
 
     def member(self, symbol: Symbol, name: str, importer: ModuleInfo | None = None) -> Outcome:
         """`symbol.name`."""

@@ -76,7 +76,7 @@ def _key(event: Event) -> str | None:
     return None
 
 
-def _owners(app: Application, entity: Entity) -> list[str]:
+def owners(app: Application, entity: Entity) -> list[str]:
     """The columns that say whose a record is."""
     return [
         c for c in app.know.columns_of(entity) if is_owner(c) and (_refers(c) or _is_relation(app, entity, c))
@@ -102,7 +102,7 @@ def _is_relation(app: Application, entity: Entity, column: str) -> bool:
 
 
 def _is_owned(app: Application, entity: Entity) -> bool:
-    return is_user_table(entity.table) or bool(_owners(app, entity))
+    return is_user_table(entity.table) or bool(owners(app, entity))
 
 
 def _scoped(entity: Entity) -> bool:
@@ -154,7 +154,7 @@ def _unowned(report: Report, route: Route) -> None:
         steps.append(
             Step(locate(*scoped.site), "guard", f"elsewhere `{worst.table}` is chosen by who is asking")
         )
-    owners = _owners(app, worst.entity)
+    columns = owners(app, worst.entity)
     verb = {"delete": "deletes", "mass": "changes", "update": "changes", "disclose": "hands out"}[worst.kind]
     sure = worst.kind != "disclose" or scoped is not None or sensitive(app, worst)
     report.add(
@@ -162,7 +162,7 @@ def _unowned(report: Report, route: Route) -> None:
         worst.site,
         route,
         f"{called(route)} {verb} the record of `{worst.table}` that the request names by `{key}`, whoever it belongs to",
-        f"a predicate on {' or '.join(f'`{c}`' for c in owners[:3]) or 'its owner'}, a comparison with who is asking, or a role, in the handler and what it calls",
+        f"a predicate on {' or '.join(f'`{c}`' for c in columns[:3]) or 'its owner'}, a comparison with who is asking, or a role, in the handler and what it calls",
         steps,
         assumption="" if sure else f"records of `{worst.table}` are not meant for every user",
     )
