@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import (
+    handed,
+    inside,
     log_formats,
     misuses,
     names,
@@ -33,7 +35,7 @@ from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
 from cwelens.flow.contents import CONTENT
 from cwelens.flow.run import CallSite, Run, Shared, written
-from cwelens.flow.state import State
+from cwelens.flow.state import Frame, State
 from cwelens.flow.values import Place, Value, taints_of
 from cwelens.ir import nodes as ir
 
@@ -78,9 +80,11 @@ class Checker:
         library: str = "",
         note: str = "",
         concept: str = "",
+        frame: Frame | None = None,
     ) -> Record | None:
         """Notes a judgement of one operation; the record it went to, None where the place is not in the input."""
-        if not run.frame.module.is_input:
+        frame = frame or run.frame
+        if not frame.module.is_input:
             return None
         if rule.id in FOR_SERVICE and judgement.kind == "defect" and run.shared.is_test(run.frame.module):
             judgement = Judgement("skipped", "test code: it protects nothing in service")
@@ -92,7 +96,7 @@ class Checker:
                 concept or rule.concept,
                 place,
                 code,
-                run.frame.func.short if run.frame.func else "",
+                frame.func.short if frame.func else "",
                 library,
                 note,
             )
@@ -174,7 +178,8 @@ class Checker:
                 and len(site.args.positional) > 1
             ):
                 judgement = Judgement("parameterised", LABELS["sql.text"])
-            self.record(run, rule, site.place, site.written, judgement, row.library, site.note, row.concept)
+            place, frame = handed.over(site)
+            self.record(run, rule, place, site.written, judgement, row.library, site.note, row.concept, frame)
             self._details(run, site, row.concept, values)
         for misuse in models.misuses(site.name):
             if misuse.concept == "cookie.secure" and site.name.endswith("cookie"):
@@ -199,6 +204,11 @@ class Checker:
                 responses.error_detail(self, run, site.node, value, st, site.written)
         if concept == "upload.save":
             uploads.decide(self, run, site, values)
+        if concept == "header.value":
+            for value in values:
+                for inner, held in inside.named(value):
+                    if names.for_security(inner):
+                        self._predictable(run, site.node, held, inner)
         if concept in ("cookie.value", "session.value"):
             for value in values:
                 self._predictable(run, site.node, value, site.written)
@@ -268,6 +278,9 @@ class Checker:
             self.fields.note(run, node, node.name, value, State({}, {}, {}))
         if name.lower().endswith(ALLOWED_ORIGIN):
             self._reflected(run, node, name, value)
+        for inner, held in inside.named(value):
+            if names.for_security(inner):
+                self._predictable(run, node, held, inner)
         if names.for_security(name):
             self._predictable(run, node, value, name)
         elif names.is_cipher_key(name) and any(_BITS.search(t.origin.text) for t in taints_of(value)):

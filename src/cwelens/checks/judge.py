@@ -162,7 +162,7 @@ def _taint(
     if origin.kind == "local":
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
-    if origin.kind == CONTENT and rule.concept == "deserialise":
+    if origin.kind == CONTENT and rule.concept in ("deserialise", "code.python"):
         return Judgement("conditional", "", taint)
     if origin.kind == "param":
         if rule.concept in _OF_CALLERS and origin.concept != DECLARED:
@@ -202,15 +202,16 @@ def _path_of_request(taint: Taint, hole: Opaque, text: str) -> Judgement:
 
     Behind `?` or `&` stand not the value but the names of parameters: all that is asked for is chosen.
     """
+    known = taint.origin.kind == "untrusted" or taint.origin.concept == DECLARED
     if text.endswith(("?", "&")) and "#" not in text and not ch.of("=&") & ~hole.chars:
-        if taint.origin.kind != "untrusted":
+        if not known:
             return Judgement("not untrusted")
         return Judgement(
             "conditional", "", taint.assuming("the host answers to parameters that are not meant for clients")
         )
     if "?" in text or "#" in text or ch.of("/?#") & ~hole.chars:
         return Judgement("neutralised", "it cannot leave its place in the path", taint)
-    if taint.origin.kind != "untrusted" or "path.dots" in taint.safe:
+    if not known or "path.dots" in taint.safe:
         return Judgement("not untrusted")
     return Judgement(
         "conditional", "", taint.assuming("the host answers more than what this path is meant for")

@@ -829,6 +829,9 @@ def _by_row(
         named = [receiver] if receiver is not None else args.positional[:1]
         opened = [t for value in named for t in deep_taints(value, st)]
         taints = join_taints(taints, contents.of_named(tuple(opened), run.place(node), written_callee(node)))
+    if name in contents.FETCHERS:
+        asked = [t for value in args.positional[:1] for t in deep_taints(value, st)]
+        taints = join_taints(taints, contents.of_address(tuple(asked), run.place(node), written_callee(node)))
     if row.undo:
         taints = tuple(t.without(row.undo) for t in taints)
     if name.startswith(("hashlib.", "_hashlib.", "hmac.")):

@@ -24,9 +24,10 @@ def relevant(modules: list[ModuleInfo], models: Models) -> set[int]:
     calls: list[tuple[FunctionInfo, set[str]]] = []
     out: set[int] = set()
     for module in modules:
+        renamed = _renamed(module, words)
         for function in module.functions:
             names = used_names(function.node)
-            if names & words or renders(function, names):
+            if names & words or names & renamed or renders(function, names):
                 out.add(id(function.node))
                 direct.setdefault(function.name, set()).add(id(function.node))
             else:
@@ -43,6 +44,20 @@ def relevant(modules: list[ModuleInfo], models: Models) -> set[int]:
                 rest.append((function, names))
         calls = rest
         direct = added
+    return out
+
+
+def _renamed(module: ModuleInfo, words: frozenset[str]) -> set[str]:
+    """Names of the module for something of interest that is called otherwise: `from os import system as go`, `fetch = urlopen`."""
+    out = set()
+    for name, bindings in module.bindings.items():
+        bound = bindings[-1]
+        value = bound.value
+        last = bound.target if bound.kind == "import" else None
+        if isinstance(value, ir.Name | ir.Attr):
+            last = value.id if isinstance(value, ir.Name) else value.name
+        if last is not None and last.rpartition(".")[2] in words:
+            out.add(name)
     return out
 
 

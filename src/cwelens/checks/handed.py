@@ -1,0 +1,83 @@
+"""Where a helper calls what it is handed (`def fetch(opener, url): opener(url)`): the call that hands the dangerous callable over.
+
+The helper is harmless for every other callable, and each call that hands a dangerous one over is a defect of its own; so that is where
+it is reported, through decorators that pass their arguments on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
+
+if TYPE_CHECKING:
+    from cwelens.flow.run import CallSite
+    from cwelens.flow.state import Frame
+    from cwelens.flow.values import Place
+
+_DEPTH = 4
+
+
+def over(site: CallSite) -> tuple[Place, Frame]:
+    """The place at which a call is reported, and the activation it is in."""
+    place, frame = site.place, site.frame
+    if not isinstance(site.node, ir.Call):
+        return place, frame
+    names = _callables(site.node.func, frame, _DEPTH)
+    while names and frame.parent is not None and frame.call is not None:
+        places = [p.name for p in _parameters(frame)]
+        place, frame = frame.call, frame.parent
+        names = _passed_on(place, frame, names, places)
+    return place, frame
+
+
+def _parameters(frame: Frame) -> list[ir.Param]:
+    params = list(frame.node.params) if frame.node is not None else []
+    bound = frame.func is not None and frame.func.owner is not None and frame.func.kind != "staticmethod"
+    return params[1:] if bound else params
+
+
+def _callables(node: ir.Expr, frame: Frame, depth: int) -> set[str]:
+    """The parameters of the activation that are called there: themselves, or as the class of what a method is called on."""
+    if depth == 0 or not isinstance(frame.node, ir.Function):
+        return set()
+    if isinstance(node, ir.Name):
+        if any(p.name == node.id for p in _parameters(frame)):
+            return {node.id}
+        made = [n.value for n in walk(*frame.node.body) if isinstance(n, ir.Assign) and _binds(n, node.id)]
+        calls = [m for m in made if isinstance(m, ir.Call)]
+        return set().union(*(_of_result(call, frame, depth - 1) for call in calls)) if calls else set()
+    if isinstance(node, ir.Attr):
+        return _callables(node.base, frame, depth - 1) if _is_made(node.base, frame) else set()
+    return set()
+
+
+def _of_result(call: ir.Call, frame: Frame, depth: int) -> set[str]:
+    """The parameters by which the result of a call is what it is: the class that is called, the name that `getattr` is given."""
+    if isinstance(call.func, ir.Name) and call.func.id == "getattr" and len(call.args) >= 2:
+        named = _callables(call.args[1], frame, 1)
+        return named | (_callables(call.args[0], frame, depth) if _is_made(call.args[0], frame) else set())
+    return _callables(call.func, frame, depth)
+
+
+def _is_made(node: ir.Expr, frame: Frame) -> bool:
+    """Whether a name is no parameter: an object that a caller hands over says itself what its methods are."""
+    return isinstance(node, ir.Name) and all(p.name != node.id for p in _parameters(frame))
+
+
+def _binds(node: ir.Assign, name: str) -> bool:
+    return len(node.targets) == 1 and isinstance(node.targets[0], ir.Name) and node.targets[0].id == name
+
+
+def _passed_on(place: Place, frame: Frame, names: set[str], order: list[str]) -> set[str]:
+    """The parameters of the caller that its call hands on for `names`; `order` are those of what it calls."""
+    own = {p.name for p in _parameters(frame)}
+    for node in walk(*frame.node.body) if isinstance(frame.node, ir.Function) else ():
+        if isinstance(node, ir.Call) and node.pos == place[1]:
+            given = [v for k, v in node.keywords if k is None or k in names]
+            for name, arg in zip(order, node.args):
+                if name in names or isinstance(arg, ir.Star):
+                    given.append(arg.value if isinstance(arg, ir.Star) else arg)
+            return {v.id for v in given if isinstance(v, ir.Name)} & own
+    return set()
