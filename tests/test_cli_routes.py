@@ -84,3 +84,29 @@ def test_bad_usage(tmp_path: Path) -> None:
     """A path is needed."""
     with pytest.raises(SystemExit):
         main(["routes"])
+
+
+def test_part_three_names_the_routes(tmp_path: Path) -> None:
+    """The summary counts routes; an entry says what it asks and what was found on its way, addresses of one handler each for itself."""
+    from cwelens import review
+
+    (tmp_path / "yard.py").write_text(
+        "import sqlite3\n"
+        "from http.server import BaseHTTPRequestHandler\n\n\n"
+        "class Yard(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        if self.path == '/open':\n"
+        "            self.send_response(204)\n"
+        "        elif self.path.startswith('/find'):\n"
+        "            look(self.path)\n\n\n"
+        "def look(text):\n"
+        "    sqlite3.connect('x').execute('SELECT * FROM t WHERE a = ' + text)\n",
+        encoding="utf-8",
+    )
+    made = review(paths=[tmp_path])
+    assert "It has 2 routes, of which none asks who is calling" in made.description.summary
+    assert "findings belong to `GET /find…` (CWE-89)" in made.description.summary
+    entries = {e.kind: e for e in made.description.entry_points}
+    assert entries["route GET /find… (http.server)"].findings == ["CWE-89"]
+    assert entries["route GET /open (http.server)"].guard == "asks nobody who they are"
+    assert entries["route GET /open (http.server)"].findings == []

@@ -71,8 +71,9 @@ def main(argv: list[str]) -> int:
 
 def row(route: Route, findings: list[Finding]) -> Row:
     """One route as plain data."""
+    from cwelens.report.routes import about, identity
+
     path, first = route.handler.module.path, (route.branch or (None, route.handler.node.pos))[1][0]
-    about = [f for f in findings if route.holds(f.location.path, f.location.line)]
     guards = list(dict.fromkeys((*route.outer, *route.inner)))
     return {
         "methods": list(route.methods),
@@ -93,16 +94,9 @@ def row(route: Route, findings: list[Finding]) -> Row:
                 "confidence": f.confidence,
                 "title": f.title,
             }
-            for f in about
+            for f in about(route, findings)
         ],
     }
-
-
-def identity(route: Route) -> list[str]:
-    """What is known about who is asking, in words."""
-    kinds = {g.kind for g in (*route.outer, *route.inner)}
-    words = {"login": "user", "role": "role", "owner": "owner", "token": "token", "password": "password"}
-    return [word for kind, word in words.items() if kind in kinds]
 
 
 def touches(route: Route) -> list[str]:

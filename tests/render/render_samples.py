@@ -224,8 +224,17 @@ def defects() -> Review:
                 Trait("command line", [SHOP.at("if __name__")], "it starts a server when run as a script"),
             ],
             entry_points=[
-                EntryPoint("orders", "GET /orders", SHOP.at("def orders"), ["query parameter `customer`"]),
-                EntryPoint("invoice", "POST /invoice", SHOP.at("def invoice"), ["form field `name`"]),
+                EntryPoint(
+                    "orders",
+                    "GET /orders",
+                    SHOP.at("def orders"),
+                    ["query parameter `customer`"],
+                    "asks nobody who they are",
+                    ["CWE-89", "CWE-862?"],
+                ),
+                EntryPoint(
+                    "invoice", "POST /invoice", SHOP.at("def invoice"), ["form field `name`"], "asks for user"
+                ),
                 EntryPoint("__main__", "script", SHOP.at("if __name__")),
             ],
             sources=[
@@ -618,7 +627,7 @@ def hostile() -> Review:
     review.description = Description(
         summary=HOSTILE,
         traits=[Trait(HOSTILE, [spot], HOSTILE)],
-        entry_points=[EntryPoint(HOSTILE, HOSTILE, spot, [HOSTILE])],
+        entry_points=[EntryPoint(HOSTILE, HOSTILE, spot, [HOSTILE], HOSTILE, [HOSTILE])],
         sources=[SourceUse(HOSTILE, HOSTILE, spot)],
         operations=[
             Operation(spot, HOSTILE, HOSTILE, "conditional", HOSTILE, 78),

@@ -111,6 +111,8 @@ def _description(review: Review) -> Iterator[str]:
         (
             f"{code(entry.name)}, {prose(entry.kind)}"
             + (f", takes {', '.join(map(prose, entry.untrusted))}" if entry.untrusted else "")
+            + (f", {prose(entry.guard)}" if entry.guard else "")
+            + (f", found: {', '.join(map(prose, entry.findings))}" if entry.findings else "")
             + _at([entry.location])
             for entry in seen.entry_points
         ),

@@ -160,7 +160,11 @@ class _Printer:
             self.labelled("Kind", f"{trait.label}: {trait.why}", at=trait.evidence, indent=2)
         for entry in self.shown(seen.entry_points):
             takes = f", takes {', '.join(entry.untrusted)}" if entry.untrusted else ""
-            self.labelled("Entry", f"{entry.name}, {entry.kind}{takes}", at=[entry.location], indent=2)
+            guard = f", {entry.guard}" if entry.guard else ""
+            found = f", {', '.join(entry.findings)}" if entry.findings else ""
+            self.labelled(
+                "Entry", f"{entry.name}, {entry.kind}{takes}{guard}{found}", at=[entry.location], indent=2
+            )
         uses = digest.grouped(seen.sources, lambda use: (use.concept, use.description))
         for (concept, description), group in self.shown(list(uses.items())):
             spots = [use.location for use in group]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cwelens.base.location import locate
 from cwelens.ir import nodes as ir
+from cwelens.report import routes
 from cwelens.report.material import Material
 from cwelens.report.model import Description, EntryPoint, SourceUse, Trait
 from cwelens.report.traits import FRAMEWORKS, main_guards, test_methods, test_modules, traits
@@ -35,7 +36,14 @@ def summary(material: Material, kinds: list[Trait] | None = None) -> str:
     kinds = traits(material) if kinds is None else kinds
     if not any(module.body for module in material.modules):
         return "There is no code that could be read."
-    texts = [_is(material, kinds), _claim(material), _takes(material), _does(material), _calls(material)]
+    texts = [
+        _is(material, kinds),
+        _claim(material),
+        _takes(material),
+        _does(material),
+        routes.summary(material),
+        _calls(material),
+    ]
     return " ".join(text for text in map(sentence, texts) if text)
 
 
@@ -165,6 +173,7 @@ def entry_points(material: Material) -> list[EntryPoint]:
     tested = test_modules(material)
     for module in material.modules:
         found += _entries(material, module, taken.get(module.source.path, []), module in tested)
+    routes.describe(material, found)
     if not found and len(material.modules) == 1:
         module = material.modules[0]
         public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]

@@ -54,12 +54,17 @@ class Trait:
 
 @dataclass(slots=True)
 class EntryPoint:
-    """Where control enters: a route, a command, a test method, `__main__`. `untrusted` names what it takes from outside."""
+    """Where control enters: a route, a command, a test method, `__main__`. `untrusted` names what it takes from outside.
+
+    Of a route `guard` says what it asks of who is calling, and `findings` are the weaknesses that were found on its way, with `?` where conditional.
+    """
 
     name: str
     kind: str
     location: Location
     untrusted: list[str] = field(default_factory=list)
+    guard: str = ""
+    findings: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
