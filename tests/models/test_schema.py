@@ -93,6 +93,7 @@ def test_any_port_or_condition_is_read_or_refused(raw: object) -> None:
             "becomes",
             "route",
             "evidence",
+            "likeness",
         ]
     ),
 )
@@ -221,6 +222,9 @@ def test_errors_name_file_row_and_field(fields: dict[str, Any], message: str) ->
         ("route", {"base": "shop.A"}, "methods: missing"),
         ("type", {"name": "shop.A", "attrs": {"a b": "c"}}, "attrs: a table"),
         ("evidence", {"name": "(", "type": "shop.A"}, "malformed regular expression"),
+        ("likeness", {"call": "shop.a", "members": ["a"]}, "a member alone tells nothing"),
+        ("likeness", {"call": "shop.a", "on": "b"}, "members: missing"),
+        ("likeness", {"call": "shop.a", "members": ["a"], "on": "("}, "malformed regular expression"),
         ("setting", {"set": "shop.A.x", "is": "debug.on", "when": [{"port": 0, "is": 1}]}, 'is "value"'),
     ],
 )

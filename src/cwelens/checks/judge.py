@@ -170,7 +170,7 @@ def _taint(
         if (
             rule.whole_parameter
             or origin.concept == DECLARED
-            or (composed and not _is_base(rule, taint, parts, index))
+            or (composed and not _is_base(rule, taint, parts, index) and not _behind_base(rule, parts, index))
         ):
             return Judgement("conditional", "", taint)
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
@@ -195,6 +195,12 @@ def _is_base(rule: Rule, taint: Taint, parts: tuple[str | Opaque, ...], index: i
     return index == 0 or (
         isinstance(first, Opaque) and any(t.origin.key == taint.origin.key for t in first.taints)
     )
+
+
+def _behind_base(rule: Rule, parts: tuple[str | Opaque, ...], index: int) -> bool:
+    """Whether a parameter is put behind an address of the program's own (`self.base_url + path`), which nearly always ends its host."""
+    first = parts[0] if parts else None
+    return rule.concept == "url.request" and index > 0 and isinstance(first, Opaque) and not first.taints
 
 
 def _path_of_request(taint: Taint, hole: Opaque, text: str) -> Judgement:

@@ -18,6 +18,7 @@ from cwelens.flow import (
     contents,
     databases,
     expressions,
+    likeness,
     natives,
     pages,
     paths,
@@ -99,6 +100,10 @@ SQL_METHODS = frozenset(
         "fetch_all",
         "fetch_one",
     )
+)
+# Words in the names of methods that hand a statement to a database: `run_query`, `_fetch_all`.
+SQL_WORDS = frozenset(
+    ("query", "execute", "exec", "sql", "fetch", "fetchall", "fetchone", "select", "cursor")
 )
 CARRYING = (
     frozenset(
@@ -695,10 +700,14 @@ def library_call(
         if row.type == NO_RETURN:
             return NOTHING
         return _by_row(run, node, name, row, args, receiver, st, note)
-    _call_back(run, node, args, st)
     top = name.partition(".")[0]
-    taints = _all_taints(args, st, receiver)
     known = models.is_modelled(name)
+    if not known and top not in STANDARD_LIBRARY and top not in models.packages() and top != "builtins":
+        alike = likeness.taken_for(run, node, name.rpartition(".")[2], args, receiver, st)
+        if alike is not None:
+            return library_call(run, node, alike[0], args, receiver, st, alike[1])
+    _call_back(run, node, args, st)
+    taints = _all_taints(args, st, receiver)
     type_ = models.type(name)
     label = "" if known or top in STANDARD_LIBRARY or top == "builtins" else f"{written_callee(node)}()"
     # `form.getlist("x")`, `upload.read()`: reading what a thing of a known type holds needs no row of its own.
@@ -882,8 +891,8 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         return NOTHING
     if (
         receiver is not None
-        and member in SQL_METHODS
         and args.positional
+        and (member in SQL_METHODS or set(member.lower().split("_")) & SQL_WORDS)
         and _looks_like_sql(args.positional[0])
     ):
         note = f"`{text}()` is taken for a database call: its argument is an SQL statement"
@@ -902,6 +911,10 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         if _looks_like_sql(given_text) and given_text.const() is None:
             # `text("select …")`: a wrapper of a statement is taken for the statement.
             return given_text
+    alike = likeness.taken_for(run, node, member, args, receiver, st)
+    if alike is not None:
+        result = library_call(run, node, alike[0], args, receiver, st, alike[1])
+        return Value((Opaque(label=f"{text}()"),)) if result is NOTHING else result
     run.observer.unresolved_call(
         run, CallSite(node, run.place(node), member, text, args, receiver, st, run.frame, "")
     )

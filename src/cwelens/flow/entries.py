@@ -410,7 +410,11 @@ def _handled(
             if isinstance(param.default.func, ir.Name | ir.Attr)
             else None
         )
-        row = run.models.source_param(symbol.qualname) if isinstance(symbol, External) else None
+        name = symbol.qualname if isinstance(symbol, External) else ""
+        if symbol is None and isinstance(param.default.func, ir.Name):
+            # `Body(…)`, where the import was cut off.
+            name = f"fastapi.{param.default.func.id}"
+        row = run.models.source_param(name)
         if row is None:
             return Value((Opaque(label=param.name),))
         concept = row.concept

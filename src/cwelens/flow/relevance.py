@@ -69,11 +69,22 @@ def renders(function: FunctionInfo, names: set[str]) -> bool:
 
 
 def used_names(node: ir.Function) -> set[str]:
-    """Every name, attribute and keyword used in a function."""
+    """Every name and attribute used in a function; `execute` too where there is a statement, whatever it is handed to."""
     names: set[str] = set()
     for part in walk(*node.body):
         if isinstance(part, ir.Attr):
             names.add(part.name)
         elif isinstance(part, ir.Name):
             names.add(part.id)
+        elif isinstance(part, ir.Const | ir.Format) and _is_statement(part):
+            names.add("execute")
     return names
+
+
+_VERBS = ("select ", "insert ", "update ", "delete ")
+
+
+def _is_statement(node: ir.Const | ir.Format) -> bool:
+    """Whether a text begins like an SQL statement."""
+    text = node.value if isinstance(node, ir.Const) else node.parts[0] if node.parts else None
+    return isinstance(text, str) and text.lstrip()[:7].lower() in _VERBS

@@ -148,35 +148,33 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
     return after.env
 
 
-# Modules of Python whose names are no words that a variable would have.
-_MODULES = frozenset(
-    [
-        "os",
-        "sys",
-        "re",
-        "json",
-        "subprocess",
-        "shutil",
-        "pathlib",
-        "tempfile",
-        "hashlib",
-        "hmac",
-        "secrets",
-        "urllib",
-        "base64",
-        "zipfile",
-        "tarfile",
-        "pickle",
-        "ssl",
-        "io",
-        "itertools",
-        "functools",
-        "asyncio",
-        "threading",
-        "logging",
-        "socket",
-    ]
+# Modules of Python whose names are also words that a variable would have.
+_WORDS = frozenset(
+    (
+        "calendar", "chunk", "cmd", "code", "commands", "email", "formatter", "html", "http", "new", "numbers", "operator", "parser",
+        "platform", "profile", "queue", "resource", "select", "sets", "signal", "site", "statistics", "symbol", "test", "this", "token",
+        "types", "user", "xml",
+    )
+)  # fmt: skip
+# Modules inside packages that are mostly imported by this name.
+_SUBMODULES = frozenset(
+    (
+        "etree",
+        "ciphers",
+        "modes",
+        "algorithms",
+        "minidom",
+        "pulldom",
+        "sax",
+        "request",
+        "parse",
+        "util",
+        "http",
+    )
 )
+
+
+_MODULES = STANDARD_LIBRARY - _WORDS
 
 
 def missing(run: Run, name: str) -> Value:
@@ -194,6 +192,9 @@ def missing(run: Run, name: str) -> Value:
     if found is not None:
         type_, note = found
         return Value((Opaque(type_, note=note, label=name),))
+    owner = run.models.by_owner(name, members) if name[:1].isupper() or name in _SUBMODULES else None
+    if owner is not None:
+        return Value((Lib(owner),))
     if any(member[:1].isupper() for member in members) and name in run.models.packages():
         # `jinja2.BaseLoader`: what has classes is a module.
         return Value((Lib(name),))

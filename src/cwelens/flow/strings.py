@@ -198,6 +198,10 @@ def format_method(
     for part in parts(atom, st):
         if not isinstance(part, str):
             pieces.append(Value((part,)))
+            if part is atom:
+                # A template that is not visible: what is filled in stands somewhere inside it.
+                filled = [merge(v, st) for v in [*args, *keywords.values(), *([rest] if rest else [])]]
+                pieces += [Value((one,)) for one in filled if one.taints]
             continue
         try:
             fields = list(string.Formatter().parse(part))

@@ -15,6 +15,7 @@ from cwelens.models.schema import (
     Becomes,
     Evidence,
     Guard,
+    Likeness,
     Misuse,
     ModelError,
     Neutraliser,
@@ -29,7 +30,7 @@ from cwelens.models.schema import (
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from cwelens.models.vocabulary import Concept
@@ -93,6 +94,8 @@ class Models:
         self._bases: dict[str, tuple[str, ...]] = {}
         self._words: frozenset[str] | None = None
         self._conventions: list[Route] | None = None
+        self._owners: dict[tuple[str, str], set[str]] | None = None
+        self._likenesses: dict[str, list[Likeness]] | None = None
         self._own_names: dict[str, list[str]] = {}
         self._last_names: dict[str, set[str]] | None = None
 
@@ -270,6 +273,15 @@ class Models:
         """Every evidence row, in the order of the files."""
         return self._all(Evidence)
 
+    def likenesses(self, member: str) -> Sequence[Likeness]:
+        """What a call by this last name may be taken for where the callee is not visible, in the order of the files."""
+        if self._likenesses is None:
+            self._likenesses = {}
+            for row in self._all(Likeness):
+                for name in row.members:
+                    self._likenesses.setdefault(name, []).append(row)
+        return self._likenesses.get(member, ())
+
     # Vocabulary and names.
 
     def concept(self, name: str) -> Concept:
@@ -295,7 +307,11 @@ class Models:
             return self.canonical(twice) if self.is_modelled(twice) else None
         if self._last_names is None:
             self._last_names = {}
-            tables = [*((kind.TABLE, field) for kind, field in _OF_CALLABLES), (TypeRow.TABLE, "name")]
+            tables = [
+                *((kind.TABLE, field) for kind, field in _OF_CALLABLES),
+                (TypeRow.TABLE, "name"),
+                (Route.TABLE, "base"),
+            ]
             for dotted in [n for table, field in tables for n in self._index(table, field)] + list(
                 self._data.alias
             ):
@@ -313,6 +329,27 @@ class Models:
             if one:
                 return next(iter(one)) if len(one) == 1 else None
         return next(iter(found)) if len(found) == 1 else None
+
+    def meant_base(self, name: str) -> str | None:
+        """The class of a library that a base class stands for whose import is not shown: `tornado.web.RequestHandler`, `RequestHandler`."""
+        if "." not in name:
+            return self.by_last_name(name)
+        known = self.canonical(name)
+        return known if self.type(known) is not None or self.routes_by_base(known) else None
+
+    def by_owner(self, name: str, members: Iterable[str]) -> str | None:
+        """The one class or module of a library that goes by this name and has one of the members: `AES` of `AES.new`."""
+        if self._owners is None:
+            self._owners = {}
+            for table, field in ((kind.TABLE, field) for kind, field in _OF_CALLABLES):
+                for dotted in self._index(table, field):
+                    owner, _, member = dotted.rpartition(".")
+                    if "." in owner:
+                        self._owners.setdefault((owner.rpartition(".")[2], member), set()).add(
+                            self.canonical(owner)
+                        )
+        found = set().union(*(self._owners.get((name, member), ()) for member in members))
+        return found.pop() if len(found) == 1 else None
 
     def packages(self) -> dict[str, str]:
         """Top-level import name → library."""
@@ -353,6 +390,8 @@ class Models:
                 )
             for row in self._all(Setting):
                 words.update(row.keys)
+            for alike in self._all(Likeness):
+                words.update(alike.members)
             for name, target in self._data.alias.items():
                 if target.rpartition(".")[2] in words:
                     words.add(name.rpartition(".")[2])

@@ -28,6 +28,7 @@ __all__ = [
     "Evidence",
     "Example",
     "Guard",
+    "Likeness",
     "Misuse",
     "ModelError",
     "Neutraliser",
@@ -328,8 +329,39 @@ class Evidence(Row):
         return self._pattern
 
 
+class Likeness(ConditionalRow):
+    """A call of what is not visible, whose last name is one of `members` and whose conditions hold, is taken for a call of the name.
+
+    `on`, if given, is a regular expression for what the member is called on, as written.
+    """
+
+    TABLE = "likeness"
+    __slots__ = ("_pattern", "members", "on")
+
+    @property
+    def call(self) -> str:
+        return self.names[0]
+
+    def _read(self, table: Table) -> None:
+        self.members = frozenset(table.texts("members"))
+        self.on = table.text("on")
+        self._pattern: re.Pattern[str] | None = None
+        if len(self.names) > 1:
+            raise table.error("call", "one name is wanted")
+        if not self.members:
+            raise table.error("members", "missing")
+        if not (self.conditional or self.on):
+            raise table.error("when", "a member alone tells nothing: conditions or `on` are wanted")
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            self._pattern = compile_pattern(self.on)
+        return self._pattern
+
+
 ROWS: tuple[type[Row], ...] = (
-    Source, Sink, Misuse, Setting, Returns, TypeRow, Neutraliser, Guard, Becomes, Route, Evidence,
+    Source, Sink, Misuse, Setting, Returns, TypeRow, Neutraliser, Guard, Becomes, Route, Evidence, Likeness,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from cwelens.models.schema import (
     ConditionalRow,
     Evidence,
     Example,
+    Likeness,
     ModelError,
     Row,
 )
@@ -147,6 +148,8 @@ def _check_patterns(row: Row, where: str) -> None:
     texts = [c.operand for group in groups for c in group if c.operator in ("matches", "not_matches")]
     if isinstance(row, Evidence):
         texts.append(row.name)
+    if isinstance(row, Likeness):
+        texts.append(row.on)
     try:
         for text in texts:
             compile_pattern(str(text))

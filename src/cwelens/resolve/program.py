@@ -5,7 +5,7 @@ Answers are remembered; adding a module forgets them. Nothing is ever imported o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cwelens.base.source import Source
@@ -26,8 +26,15 @@ MAY_COME_FROM = "it may come from"
 class Program(ModuleIndex):
     """Inputs are handed to `add`; below `context` further modules are found by name and read with `reader`."""
 
-    def __init__(self, context: Iterable[Path] = (), reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        context: Iterable[Path] = (),
+        reader: Reader | None = None,
+        meant: Callable[[str], str | None] | None = None,
+    ) -> None:
+        """`meant` says which class of a library a name stands for whose import was cut off."""
         super().__init__(context, reader)
+        self.meant = meant
         self._globals: dict[tuple[ModuleInfo, str], Outcome] = {}
         self._active: set[object] = set()
         self._mro: dict[ClassInfo, tuple[list[ClassInfo], list[Outcome]]] = {}
@@ -318,9 +325,24 @@ class Program(ModuleIndex):
         if isinstance(base, (ir.Name, ir.Attr)):
             outcome = self.resolve_expr(cls.module, cls.function, base, cls.outer)
             if isinstance(base, ir.Attr) and isinstance(outcome, Unresolved):
-                return self._of_instance(cls, base) or outcome
-            return outcome
+                outcome = self._of_instance(cls, base) or outcome
+            return self._without_import(cls, base) or outcome if isinstance(outcome, Unresolved) else outcome
         return Unresolved(f"a base class of `{cls.name}` is computed")
+
+    def _without_import(self, cls: ClassInfo, base: ir.Expr) -> Outcome | None:
+        """A base class whose import was cut off, where its name alone says which class of a library it is."""
+        root = base
+        while isinstance(root, ir.Attr):
+            root = root.base
+        if (
+            self.meant is None
+            or not isinstance(root, ir.Name)
+            or root.id in cls.module.bindings
+            or cls.module.stars
+        ):
+            return None
+        name = self.meant(dotted(base) or "")
+        return Assumed(External(name), f"the import of `{root.id}` is not in the input") if name else None
 
     def _of_instance(self, cls: ClassInfo, base: ir.Attr) -> Outcome | None:
         """`db.Model`, where `db = SQLAlchemy(…)` is an object of a library class: that class's `Model`."""
