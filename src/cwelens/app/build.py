@@ -9,7 +9,8 @@ from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Knowledge, Walk
 from cwelens.app.model import Application, Route
 from cwelens.app.statements import function
-from cwelens.app.values import Guard
+from cwelens.app.values import CLIENT, IDENTITY, Guard
+from cwelens.app.words import is_owner
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.symbols import ModuleInfo, Symbol
@@ -30,6 +31,7 @@ def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Ap
         if route.framework in _DISPATCHING and choices.seen:
             at = routes.index(route)
             routes[at : at + 1] = _branches(know, route, choices)
+    _owners(know, routes)
     app.csrf = hooks.csrf(modules)
     app.rate = hooks.limiters(modules)
     app.roles = any(r.guarded("role") for r in routes) or hooks.knows_roles(modules)
@@ -47,6 +49,19 @@ def _tables(know: Knowledge) -> None:
                 for table, columns in sql.tables(node.value).items():
                     known = know.columns.get(table, ())
                     know.columns[table] = tuple(dict.fromkeys((*known, *columns)))
+
+
+def _owners(know: Knowledge, routes: list[Route]) -> None:
+    """Columns by which records are chosen for who is asking, of tables whose definition is not in the input."""
+    for route in routes:
+        for event in route.events:
+            entity = event.entity
+            if entity is None or entity.model is not None or entity.table in ("", "?", "*"):
+                continue
+            mine = [k for k, v in entity.keys if is_owner(k) and v.has(IDENTITY) and not v.has(CLIENT)]
+            if mine:
+                known = know.columns.get(entity.table, ())
+                know.columns[entity.table] = tuple(dict.fromkeys((*known, *mine)))
 
 
 def default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:

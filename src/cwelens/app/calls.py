@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from cwelens.app import dispatch, effects, evaluate, records
+from cwelens.app import dispatch, effects, evaluate, records, webpy
 from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
@@ -22,7 +22,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_auth_name, is_identity_key, is_token, table
+from cwelens.app.words import is_auth_name, is_identity_key, is_token, table, words
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
@@ -31,6 +31,7 @@ _BRACES = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 _SAVING = table("save commit asave flush bulk_update put sync write persist update_one replace_one acommit")
 _SCHEMAS = table("load validate parse_obj model_validate validate_python deserialize dump_python validated")
 _PICKS = table("project pick only select_keys filter_keys subset subdict take_keys")
+_QUERYING = table("query execute exec run sql fetch select all row rows db many")
 _FORM_BASES = table(
     "Form FlaskForm ModelForm BaseForm SecureForm UserCreationForm AuthenticationForm Serializer ModelSerializer"
 )
@@ -145,6 +146,11 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
     made = effects.library(walk, frame, node, base, callee, name, args)
     if made is not None:
         return made
+    if args.positional and words(name) & _QUERYING:
+        # A helper that is not in the input, handed an SQL text.
+        made = records.execute(walk, frame, node, args)
+        if made is not None:
+            return made
     if (
         base is not None
         and name in ("append", "extend", "insert", "add")
@@ -346,6 +352,8 @@ def _method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args:
         and isinstance(base.parts[0], str)
     ):
         return mixed(args.all(), parts=_braces(base.parts[0], args))
+    if base.type == "web.database":
+        return webpy.called(walk, frame, node, name, args)
     if base.kind == "db":
         return records.of_session(walk, frame, node, base, name, args)
     if name in records.EXECUTE and args.positional:

@@ -204,8 +204,10 @@ def _of_wsgi(env: dict[str, Val], params: list[ir.Param]) -> dict[str, Val]:
             env[param.name] = Val(kind="environ", name=param.name)
         elif index == 0:
             env[param.name] = Val(kind="request", name=param.name, type="wsgi")
-        else:
+        elif param.name == "start_response":
             env[param.name] = Val(name=param.name)
+        else:
+            env[param.name] = evaluate.client(param.name)
     return env
 
 

@@ -88,6 +88,10 @@ def library(
         for part in args.positional:
             items.update(part.items or {})
         return mixed(args.all(), kind="predicate", items=items)
+    if qualname in ("web.input", "web.data"):
+        return Val(frozenset((CLIENT,)), kind="body")
+    if qualname == "web.cookies":
+        return Val(frozenset((CLIENT, COOKIE)), kind="cookies", name="cookies")
     if name == "get_session" and first.kind == "request":
         return Val(kind="session", name="session")
     if name == "new_session":
@@ -106,15 +110,15 @@ def _credentials(
 ) -> Val | None:
     values = args.all()
     if name in CHECKS:
+        sent = any(v.has(CLIENT) for v in values)
         for made in values:
-            if made.has(CLIENT) and is_password(made.name):
+            if sent and made.has(CLIENT, STORED) and is_password(made.name):
                 walk.event(frame, node, "password-check", text="verify")
                 return mixed([*values, *([base] if base is not None else [])]).tagged(CREDENTIAL)
     if name == "decode" and ("jwt" in qualname.lower() or "jose" in qualname.lower()):
         # What it says is who is asking: more than that a proof was handed in.
-        frame.guards += tuple(
-            Guard(kind, f"{name}(…)", frame.spot(node), frame.scope) for kind in ("login", "token")
-        )
+        kinds = ("login", "token", "cookie") if args.first().has(COOKIE) else ("login", "token")
+        frame.guards += tuple(Guard(kind, f"{name}(…)", frame.spot(node), frame.scope) for kind in kinds)
         frame.tested |= {TOKEN, IDENTITY}
         return Val(frozenset((IDENTITY,)), name="token")
     if (

@@ -142,6 +142,11 @@ def of_symbol(walk: Walk, symbol: Symbol, name: str) -> Val:
     return Val(ref=symbol, name=name)
 
 
+# Names under which programs keep the session of their data base; what a web framework calls so is another thing.
+_DATABASES = ("db", "session", "db_session", "DBSession", "Session", "dbsession")
+_WEB = ("flask", "quart", "cherrypy", "bottle", "requests", "aiohttp", "starlette", "django", "web", "tornado", "sqlalchemy", "httpx", "boto3", "sqlmodel")  # fmt: skip
+
+
 def external(qualname: str, name: str = "") -> Val:
     """A library object: the request, the session, who is asking, or only its name."""
     last = qualname.rpartition(".")[2]
@@ -157,6 +162,8 @@ def external(qualname: str, name: str = "") -> Val:
         return Val(kind="session", name="session")
     if qualname in ("flask.g", "quart.g", "flask.globals.g"):
         return Val(kind="g", name="g")
+    if last in _DATABASES and qualname.partition(".")[0] not in _WEB:
+        return Val(kind="db", name=last, ref=External(qualname))
     if last in ("current_user", "current_identity", "current_token", "current_principal"):
         return Val(frozenset((IDENTITY,)), kind="user", name=last)
     return Val(ref=External(qualname), name=name or last)
@@ -199,6 +206,8 @@ def _global(walk: Walk, binding: Binding) -> Val:
                 made = Val(
                     kind="store", name=binding.name, entities=frozenset((Entity(binding.name.lower(), None),))
                 )
+            elif symbol.qualname == "web.session.Session":
+                made = Val(kind="session", name=binding.name)
             elif symbol.qualname.rpartition(".")[2] in ("LocalProxy",):
                 made = Val(frozenset((IDENTITY,)), name=binding.name)
         elif isinstance(symbol, ClassInfo):
@@ -220,6 +229,9 @@ def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> 
     """`base.name`"""
     if base.kind == "request":
         return _of_request(base, name)
+    if base.kind == "session" and is_identity_key(name):
+        # `session.user` of web.py
+        return Val(frozenset((IDENTITY,)), name=name)
     if base.kind == "g" and name in _OF_CONTEXT:
         return _of_request(base, name)
     if base.kind == "g":
@@ -256,6 +268,9 @@ def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> 
         made = client(name)
         made.bound = base
         return made
+    if name == "value" and base.has(COOKIE):
+        # `cookies["session"].value`
+        return base
     if name == "data" and base.has(CLIENT) and base.name and base.kind == "":
         # `form.field.data`
         return base
@@ -397,6 +412,9 @@ def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
         if not name or is_identity_key(name):
             return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)
         return Val(frozenset((KEPT,)), name=name)
+    if base.kind == "db" and is_identity_key(name):
+        # No data base after all: a session that somebody's module made.
+        return Val(frozenset((IDENTITY,)), name=name)
     if base.kind == "environ":
         return dispatch.environ(name)
     if base.kind == "g" and name:
@@ -501,11 +519,21 @@ def _binary(walk: Walk, frame: Frame, node: ir.Binary) -> Val:
     return mixed([left, right], name=left.name or right.name)
 
 
+def _is_column(made: Val) -> bool:
+    """Whether a value is an attribute of a class that is not in the input: `Order.owner_id`."""
+    if not isinstance(made.ref, External):
+        return False
+    parts = made.ref.qualname.split(".")
+    return len(parts) > 2 and parts[-2][:1].isupper() and not parts[-2].isupper() and parts[-1].islower()
+
+
 def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Val:
     left = value(walk, frame, node.left)
     rights = [value(walk, frame, right) for right in node.rights]
     if len(rights) == 1 and node.ops[0] in ("==", "in"):
         for one, two in ((left, rights[0]), (rights[0], left)):
+            if _is_column(one):
+                return mixed([two], kind="predicate", items={one.name: two}, entities=one.entities)
             if one.kind == "column":
                 return mixed([two], kind="predicate", items={one.name: two}, entities=one.entities)
     if len(rights) == 1:

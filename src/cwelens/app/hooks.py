@@ -19,7 +19,7 @@ _BEFORE = frozenset(
     ("on_request", "before_request", "before_app_request", "middleware", "url_value_preprocessor", "hook")
 )
 _RATE = re.compile(
-    r"limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|\baxes\b|captcha|slowapi",
+    r"failures?$|attempts?$|^tries$|too_?many|limiter|throttl|rate_?limit|lockout|failed_(?:login|attempt)|login_attempt|\baxes\b|captcha|slowapi",
     re.IGNORECASE,
 )
 _EVERYWHERE = re.compile(

@@ -22,7 +22,7 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_code, is_password, table
 from cwelens.ir import nodes as ir
-from cwelens.resolve.symbols import ClassInfo
+from cwelens.resolve.symbols import ClassInfo, External
 
 if TYPE_CHECKING:
     from cwelens.app.calls import Arguments
@@ -121,7 +121,7 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
     if name in _DELETE and base.entities:
         found = (
             base
-            if base.kind == "query" or not args.positional
+            if not args.positional or (base.kind == "query" and args.positional[0].items is None)
             else mixed([base], entities=_keyed(frame, node, base, args, True))
         )
         for entity in found.entities:
@@ -245,9 +245,10 @@ def of_session(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, ar
     first = args.first()
     if name in ("query", "select") and args.positional:
         return selected(args.positional)
-    if name == "get" and isinstance(first.ref, ClassInfo):
+    model = _table_of(first)
+    if name == "get" and model is not None:
         key = args.positional[1] if len(args.positional) > 1 else args.named.get("ident", EMPTY)
-        entity = Entity(first.ref.name.lower(), first.ref, (("id", key),), frame.spot(node))
+        entity = Entity(model.table, model.model, (("id", key),), frame.spot(node))
         return Val(_tags(entity), entities=frozenset((entity,)), name=entity.table)
     if name == "delete":
         for entity in first.entities:
@@ -267,9 +268,20 @@ def of_session(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, ar
     return None
 
 
+def _table_of(made: Val) -> Entity | None:
+    """The records of a model: a class of the program, or one that is imported from somewhere and called like one."""
+    if isinstance(made.ref, ClassInfo):
+        return Entity(made.ref.name.lower(), made.ref)
+    if isinstance(made.ref, External) and not made.entities:
+        last = made.ref.qualname.rpartition(".")[2]
+        if last[:1].isupper() and not last.isupper():
+            return Entity(last.lower(), None)
+    return None
+
+
 def selected(parts: list[Val]) -> Val:
     """`select(Model, …)`, `session.query(Model)`"""
-    entities = frozenset(Entity(v.ref.name.lower(), v.ref) for v in parts if isinstance(v.ref, ClassInfo))
+    entities = frozenset(made for made in map(_table_of, parts) if made is not None)
     entities |= frozenset().union(*(v.entities for v in parts)) if parts else frozenset()
     return Val(frozenset((STORED,)) if entities else NO_TAGS, kind="query", entities=entities, name="query")
 

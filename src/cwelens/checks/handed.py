@@ -26,9 +26,13 @@ def over(site: CallSite) -> tuple[Place, Frame]:
         return place, frame
     names = _callables(site.node.func, frame, _DEPTH)
     while names and frame.parent is not None and frame.call is not None:
-        places = [p.name for p in _parameters(frame)]
+        given = _given(frame, names)
+        if not given:
+            # The helper's own default.
+            break
         place, frame = frame.call, frame.parent
-        names = _passed_on(place, frame, names, places)
+        own = {p.name for p in _parameters(frame)}
+        names = {v.id for v in given if isinstance(v, ir.Name)} & own
     return place, frame
 
 
@@ -70,14 +74,19 @@ def _binds(node: ir.Assign, name: str) -> bool:
     return len(node.targets) == 1 and isinstance(node.targets[0], ir.Name) and node.targets[0].id == name
 
 
-def _passed_on(place: Place, frame: Frame, names: set[str], order: list[str]) -> set[str]:
-    """The parameters of the caller that its call hands on for `names`; `order` are those of what it calls."""
-    own = {p.name for p in _parameters(frame)}
-    for node in walk(*frame.node.body) if isinstance(frame.node, ir.Function) else ():
-        if isinstance(node, ir.Call) and node.pos == place[1]:
+def _given(frame: Frame, names: set[str]) -> list[ir.Expr]:
+    """What the call that an activation comes from hands over for these parameters, `*args` and `**kwargs` among it."""
+    parent = frame.parent
+    body = parent.node.body if parent is not None and isinstance(parent.node, ir.Function) else None
+    if body is None and parent is not None:
+        body = parent.module.body
+    for node in walk(*(body or ())):
+        if isinstance(node, ir.Call) and frame.call is not None and node.pos == frame.call[1]:
             given = [v for k, v in node.keywords if k is None or k in names]
-            for name, arg in zip(order, node.args):
-                if name in names or isinstance(arg, ir.Star):
+            starred = False
+            for name, arg in zip([p.name for p in _parameters(frame)], node.args):
+                starred = starred or isinstance(arg, ir.Star)
+                if name in names or starred:
                     given.append(arg.value if isinstance(arg, ir.Star) else arg)
-            return {v.id for v in given if isinstance(v, ir.Name)} & own
-    return set()
+            return given
+    return []

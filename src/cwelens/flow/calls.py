@@ -653,7 +653,8 @@ def _tell(
 def _all_taints(args: Args, st: State, receiver: Value | None = None) -> Taints:
     out: Taints = ()
     for value in args.all():
-        out = join_taints(out, deep_taints(value, st))
+        if not databases.is_statement(value):
+            out = join_taints(out, deep_taints(value, st))
     if receiver is not None:
         out = join_taints(out, deep_taints(receiver, st))
     return out
@@ -755,6 +756,11 @@ def _register(run: Run, route: Route, args: Args, receiver: Value | None, st: St
     for value in args.at(route.handler, receiver):
         for func in _wrapped(value, 3):
             run.shared.registered.setdefault(id(func.node), (route, path))
+            if func.frame is not None:
+                known = run.shared.handed.setdefault(id(func.node), func.frame)
+                if known is not func.frame:
+                    # Made several times: what it closes over is not always the same.
+                    run.shared.handed[id(func.node)] = None
 
 
 def _wrapped(value: Value, depth: int) -> Iterator[Func]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from cwelens.flow.values import Const, Ref, Value
+from cwelens.flow.values import Const, Ref, Text, Value
 
 if TYPE_CHECKING:
     from cwelens.flow.run import Args, Run
@@ -43,6 +44,22 @@ def made(run: Run, node: ir.Node, cls: ClassInfo, args: Args, st: State) -> None
     """An instance of a class of the program is made: a row, where the class is a model."""
     if args.keywords and is_model(run, cls):
         run.observer.written(run, node, args.keywords, st)
+
+
+_STATEMENT = re.compile(
+    r"\s*(?:select\s.+\sfrom\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_statement(value: Value) -> bool:
+    """Whether a value is the text of a statement: what a call makes of it are rows, not the text."""
+    return any(
+        isinstance(atom, Text)
+        and isinstance(atom.parts[0], str)
+        and _STATEMENT.match(atom.parts[0]) is not None
+        for atom in value.atoms
+    )
 
 
 def called(run: Run, node: ir.Node, name: str, args: Args, st: State) -> None:

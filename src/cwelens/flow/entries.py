@@ -147,7 +147,7 @@ def run_function(
 ) -> None:
     """Interprets one function as an entry, and tells the observer what it gives back where a framework sends that on."""
     node = function.node
-    closure = shared.closures.get(id(node))
+    closure = shared.handed.get(id(node)) or shared.closures.get(id(node))
     frame = Frame(function.module, function, node, None, closure, None)
     run = Run(shared, observer, frame)
     frame.handler = handler

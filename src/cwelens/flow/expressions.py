@@ -671,6 +671,9 @@ def _yield(run: Run, node: ir.Yield, st: State) -> Value:
             elements = iterate(run, value, st, node.value)
             value = elements if isinstance(elements, Value) else join_all(elements)
         run.frame.yields.append(value)
+        if run.frame.parent is None and run.frame.handler not in (None, "class"):
+            # What a handler yields is sent piece by piece.
+            run.observer.returned(run, node, value, st)
     return UNKNOWN
 
 

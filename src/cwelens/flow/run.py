@@ -182,6 +182,8 @@ class Shared:
         self.tests: dict[int, bool] = {}
         # Functions that a call at module level handed to a framework, by node: the route's row, and the path written there.
         self.registered: dict[int, tuple[Route, str]] = {}
+        # What these close over, of the object that was handed on: another call of a factory makes another one.
+        self.handed: dict[int, Frame | None] = {}
         # Those that the code registers in a way that their own code does not show, with the row of their framework.
         self.hinted: dict[int, tuple[Route, str]] = {}
         # Named parts of the regular expressions of routes, and the characters that match: a route's prefix may stand elsewhere.

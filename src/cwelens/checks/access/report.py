@@ -17,7 +17,7 @@ LOGIN = ("login", "role", "token", "owner", "password")
 _NEIGHBOURS = 4
 _MAKES = re.compile(
     r"\b(?:Flask|FastAPI|Quart|Sanic|Bottle|Starlette|Application|Litestar|App|Api|\w*HTTPServer|API|Schema|Configurator)\(|urlpatterns|HTTPRequestHandler"
-    r"|import bottle|from bottle|make_server\(|make_executable_schema\(|cherrypy\.(?:quickstart|tree)|web\.application\("
+    r"|import bottle|from bottle|make_server\(|environ, start_response\)|make_executable_schema\(|cherrypy\.(?:quickstart|tree)|web\.application\("
 )
 # What a finding of an absence takes for granted where only a part of an application is handed in.
 _ELSEWHERE = {
