@@ -26,6 +26,7 @@ from cwelens.checks import (
     passwords,
     patterns,
     policies,
+    pollution,
     querystrings,
     races,
     scripts,
@@ -84,6 +85,7 @@ _OF_MODULES = (
     pam.check,
     races.check,
     policies.check,
+    pollution.check,
     querystrings.check,
     websockets.check,
 )

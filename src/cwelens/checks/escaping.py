@@ -53,7 +53,12 @@ def _loads(site: CallSite) -> bool:
 
 
 def _texts(site: CallSite) -> Iterator[str]:
-    for node in walk(*site.frame.module.body):
+    """The texts of the file; for an engine that is made in a function, and finds no templates by itself, not those of other functions."""
+    body: list[ir.Stmt] = site.frame.module.body
+    if isinstance(site.frame.node, ir.Function) and not _loads(site):
+        outside = [stmt for stmt in body if not isinstance(stmt, ir.Function | ir.Class)]
+        body = [*outside, *site.frame.node.body]
+    for node in walk(*body):
         if isinstance(node, ir.Const) and isinstance(node.value, str):
             yield node.value
 

@@ -1061,6 +1061,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Send messages in a format that holds data only (JSON, MessagePack) and check their shape.",
     ),
     _weak(
+        "object-pollution",
+        "object.polluted",
+        915,
+        "Data merged into any attribute",
+        "medium",
+        "reach classes and globals through `__class__` and change how the program works",
+        "Set only the fields that the class declares, and refuse names that begin with two underscores.",
+    ),
+    _weak(
         "websocket-origin",
         "socket.origin",
         1385,
