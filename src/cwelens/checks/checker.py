@@ -251,7 +251,7 @@ class Checker:
 
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler
-        concept = handler.route.response
+        concept = handler.response
         if concept or (handler.route.params or "").startswith("http.") or handler.route.first:
             responses.error_detail(self, run, node, value, state, "return")
         rule = RULES.get(concept or "")

@@ -55,13 +55,20 @@ CONVERTERS = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UU
 class Handler:
     """A function that a framework calls: by which route, and the path written in it ("" where none is).
 
-    `paths` are all its routes, each with the type of the object it was registered on.
+    `paths` are all its routes, each with the type of the object it was registered on; `page` is whether its decorator says that what it
+    gives back is sent as HTML.
     """
 
     route: Route
     path: str
     note: str = ""
     paths: tuple[tuple[str, str], ...] = ()
+    page: bool = False
+
+    @property
+    def response(self) -> str | None:
+        """The concept of what it gives back."""
+        return "html.body" if self.page else self.route.response
 
 
 @dataclass(slots=True)
@@ -467,7 +474,7 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
             if rows:
                 path = _written_path(decorator)
                 paths.append((name.rpartition(".")[0], path))
-                found = found or Handler(rows[0], path, note)
+                found = found or Handler(rows[0], path, note, page=_sends_page(decorator))
                 break
     if found is not None:
         found.paths = tuple(paths)
@@ -487,6 +494,14 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                         return Handler(row, "")
     hinted = run.shared.hinted.get(id(function.node))
     return _by_convention(run, function) or (Handler(*hinted) if hinted is not None else None)
+
+
+def _sends_page(decorator: ir.Expr) -> bool:
+    """`@router.get("/", response_class=HTMLResponse)`"""
+    return isinstance(decorator, ir.Call) and any(
+        key == "response_class" and written(value).rpartition(".")[2] == "HTMLResponse"
+        for key, value in decorator.keywords
+    )
 
 
 _VERBS = frozenset(("get", "post", "put", "patch", "delete"))
