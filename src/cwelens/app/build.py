@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cwelens.app import dependencies, dispatch, guards, hooks, openapi, sql
-from cwelens.app.evaluate import text_of
-from cwelens.app.frame import Knowledge, Walk
+from cwelens.app.evaluate import text_of, value
+from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.model import Application, Route
 from cwelens.app.statements import function
 from cwelens.app.values import CLIENT, IDENTITY, Guard
@@ -109,13 +109,16 @@ def _guards(
             route.methods = ("POST",) if name == "require_POST" else ("GET",)
             continue
         outer += guards.by_decorator(know, module, handler.parent, decorator)
+    where = next((m for m in know.modules if m.source is route.registered[0]), module)
     for extra in route.extra:
         if route.framework in ("Litestar", "GraphQL") and not isinstance(extra, ir.Name | ir.Attr):
-            outer += guards.required(know, module, extra)
+            outer += guards.required(know, where, extra)
+        elif isinstance(extra, ir.Seq) and route.framework == "Bottle":
+            outer += [g for part in extra.items for g in guards.by_decorator(know, where, None, part)]
         elif isinstance(extra, ir.Seq):
-            outer += hooks.of_list(know, module, extra)
+            outer += hooks.of_list(know, where, extra)
         else:
-            outer += guards.by_decorator(know, module, None, extra)
+            outer += guards.by_decorator(know, where, None, extra)
     if route.cls is not None:
         held, exempt = guards.of_class(
             know, route.cls, handler.name, default if route.framework == "Django REST framework" else ()
@@ -128,6 +131,20 @@ def _guards(
     ):
         outer += default
     route.outer = tuple(dict.fromkeys(outer))
+
+
+def _factory(know: Knowledge, work: Walk, route: Route) -> Frame | None:
+    """The activation of the factory that made a handler: what the handler closes over."""
+    made = know.made.get(route.handler)
+    factory = route.handler.parent
+    if made is None or factory is None:
+        return None
+    module, holder, call = made
+    here = Frame(module, holder, {}, depth=1)
+    names = [p.name for p in factory.node.params]
+    env = {name: value(work, here, part) for name, part in zip(names, call.args)}
+    env |= {key: value(work, here, part) for key, part in call.keywords if key in names}
+    return Frame(factory.module, factory, env, depth=1)
 
 
 # Frameworks whose handlers compare the address themselves.
@@ -167,7 +184,7 @@ def _walk(know: Knowledge, route: Route, choice: dispatch.Choice | None = None) 
     env, held = dependencies.parameters(know, work, route.handler, route.cls, route.framework, logged_in)
     route.outer = tuple(dict.fromkeys((*route.outer, *held)))
     try:
-        _, after = function(work, route.handler, env)
+        _, after = function(work, route.handler, env, outer=_factory(know, work, route))
     except RecursionError:
         # Nested too deeply: of what was not walked nothing can be said to be absent.
         work.budget, after = -1, None

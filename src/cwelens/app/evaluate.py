@@ -417,6 +417,9 @@ def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
         return Val(frozenset((IDENTITY,)), name=name)
     if base.kind == "environ":
         return dispatch.environ(name)
+    if base.kind == "request" and words(name) & _G_WORDS:
+        # `request["user"]` of aiohttp: put there by whatever found out who is asking.
+        return Val(frozenset((IDENTITY,)), kind="user", name=name)
     if base.kind == "g" and name:
         return attribute(walk, frame, ir.Name(name, node.pos), base, name)
     if base.kind == "path" and key.const == 0:

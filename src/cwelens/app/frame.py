@@ -66,6 +66,8 @@ class Knowledge:
         self.columns: dict[str, tuple[str, ...]] = {}
         self.globals: dict[int, Val] = {}
         self._models: dict[ClassInfo, bool] = {}
+        # The call of a factory that made a handler, with the module and the function around it.
+        self.made: dict[FunctionInfo, tuple[ModuleInfo, FunctionInfo | None, ir.Call]] = {}
         # The guards that the decorators of a function of the program make, by its node.
         self.decorated: dict[int, tuple[Guard, ...]] = {}
         self._classes: dict[str, ClassInfo | None] | None = None

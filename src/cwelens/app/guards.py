@@ -89,6 +89,9 @@ def _by_arguments(
 ) -> tuple[Guard, ...]:
     parts = [part for part in walk(*call.args) if isinstance(part, ir.Name | ir.Attr)]
     kinds = _permissions(know, module, parts, reads=False)
+    scopes = [part.value for part in walk(*call.args) if isinstance(part, ir.Const)]
+    if any(isinstance(text, str) and is_role(text) for text in scopes):
+        kinds = {"login": None, "role": None}
     if not kinds and call.args:
         # It asks for something that is not understood.
         kinds = {"login": None, "role": None} if parts else {"login": None}

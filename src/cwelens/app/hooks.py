@@ -7,6 +7,7 @@ import re
 from cwelens.app.dependencies import by_dependency
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
+from cwelens.app.guards import by_decorator
 from cwelens.app.statements import block
 from cwelens.app.values import Guard, Val
 from cwelens.app.words import is_role
@@ -76,6 +77,7 @@ def before_requests(know: Knowledge, modules: list[ModuleInfo]) -> dict[Symbol |
                 guards = _of_hook(know, hook)
                 if guards:
                     out[None] = out.get(None, ()) + guards
+        _plugins(know, module, out)
         _dependencies(know, module, out)
     return out
 
@@ -152,6 +154,18 @@ def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
         # Some requests pass without: those to the login page. What holds for the rest counts.
         kept = [g for other in held for g in other if g.kind in ("login", "token", "role")]
     return tuple(dict.fromkeys(Guard(g.kind, f"{info.name}: {g.text}", g.spot, "hook") for g in kept))
+
+
+def _plugins(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, tuple[Guard, ...]]) -> None:
+    """`app.install(plugin)` of Bottle: a decorator for every route of the application."""
+    if ".install(" not in module.source.text or "bottle" not in module.source.text:
+        return
+    for node in walk(*module.body):
+        if not (isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "install"):
+            continue
+        symbol = symbol_of(know.program.resolve_expr(module, None, node.func.base))
+        if symbol is not None and node.args:
+            out[symbol] = out.get(symbol, ()) + by_decorator(know, module, None, node.args[0], "hook")
 
 
 def _dependencies(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, tuple[Guard, ...]]) -> None:

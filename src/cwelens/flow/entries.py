@@ -326,7 +326,8 @@ def _more(
     if handler is not None and handler.route.params and param.name not in handler.route.besides:
         route = handler.route
         taints = attributes.source_taint(run, route.params, param.name, place, handler.note)  # type: ignore[arg-type]
-        return Value((Opaque(None, taints),))
+        # What stands in an address is text, by whichever name it is handed on.
+        return Value((Opaque("builtins.str" if route.params == "http.path" else None, taints),))
     return Value((Opaque(None, _unknown_trust(function, param.name, place)),))
 
 
@@ -456,6 +457,9 @@ def _handled(
         mask &= run.shared.url_groups.get(param.name, ch.ALL)
     taints = attributes.source_taint(run, concept, param.name, place, handler.note)
     type_ = found if isinstance(found, str) and found.startswith("builtins.") else None
+    if type_ is None and concept == "http.path":
+        # What stands in an address is text.
+        type_ = "builtins.str"
     return Value((Opaque(type_, taints, mask),))
 
 

@@ -73,9 +73,8 @@ def _with_path(
     second = call.args[1] if len(call.args) > 1 and name == "route" else None
     methods = methods_given(call, methods_listed(second, default))
     framework = "Litestar" if litestar else framework_of(found.know, module, registrar)
-    extra = (
-        keyword(call, "dependencies", "guards") if framework == "Litestar" else keyword(call, "dependencies")
-    )
+    named = {"Litestar": ("dependencies", "guards"), "Bottle": ("apply",)}.get(framework, ("dependencies",))
+    extra = keyword(call, *named)
     found.add(
         module,
         call,

@@ -136,6 +136,8 @@ def targets(
     symbol = symbol_of(program.resolve_expr(module, holder, view))
     if isinstance(symbol, FunctionInfo | ClassInfo):
         yield symbol, ()
+    elif isinstance(symbol, Binding) and symbol.value is not None and symbol.kind in ("for", "unpack"):
+        yield from _rows(know, symbol, depth)
     elif isinstance(symbol, Binding) and symbol.value is not None and symbol.kind == "variable":
         yield from targets(know, symbol.module, symbol.where, symbol.value, depth - 1)
     elif isinstance(view, ir.Attr):
@@ -144,6 +146,31 @@ def targets(
             found = symbol_of(program.find_method(owner, view.name)) if isinstance(owner, ClassInfo) else None
             if isinstance(found, FunctionInfo):
                 yield found, wrappers
+
+
+def _rows(
+    know: Knowledge, binding: Binding, depth: int
+) -> Iterator[tuple[FunctionInfo | ClassInfo, tuple[ir.Expr, ...]]]:
+    """What a loop over a table of views hands over: `for rule, view in VIEWS: …`, `for rule, view in VIEWS.items(): …`"""
+    module, holder, table = binding.module, binding.where, binding.value
+    if (
+        isinstance(table, ir.Call)
+        and isinstance(table.func, ir.Attr)
+        and table.func.name in ("items", "values")
+    ):
+        table = table.func.base
+    if isinstance(table, ir.Name):
+        symbol = symbol_of(know.program.resolve_expr(module, holder, table))
+        if not isinstance(symbol, Binding):
+            return
+        module, holder, table = symbol.module, symbol.where, symbol.value
+    rows: list[ir.Expr] = []
+    if isinstance(table, ir.DictDisplay):
+        rows = [value for _, value in table.items]
+    elif isinstance(table, ir.Seq):
+        rows = [part for row in table.items for part in (row.items if isinstance(row, ir.Seq) else [row])]
+    for row in rows:
+        yield from targets(know, module, holder, row, depth - 1)
 
 
 def _called(
@@ -168,7 +195,10 @@ def _called(
                 given = True
                 yield target, (*wrappers, func)
     if isinstance(symbol, FunctionInfo) and not given:
-        yield from ((made, ()) for made in returned(symbol))
+        for made in returned(symbol):
+            if isinstance(made, FunctionInfo):
+                know.made.setdefault(made, (module, holder, view))
+            yield made, ()
 
 
 def returned(factory: FunctionInfo) -> list[FunctionInfo | ClassInfo]:
