@@ -153,6 +153,15 @@ FLOW_RULES: tuple[Rule, ...] = (
         "Write the value as text (`textContent`, `.text()`), build elements instead of markup, or clean it with DOMPurify.",
     ),
     _flow(
+        "redirect-script",
+        "page.redirect",
+        601,
+        "Open redirect in the browser",
+        "medium",
+        "send whoever follows a link to a site of theirs, or run script by an address that is one",
+        "Go only to addresses of the site itself: compare `new URL(value, location.origin).origin` with `location.origin`.",
+    ),
+    _flow(
         "command-injection",
         "shell.command",
         78,

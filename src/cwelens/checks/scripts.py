@@ -9,8 +9,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cwelens.checks import script_sinks as sinks
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
+from cwelens.checks.script_tree import (
+    FUNCTIONS,
+    Pos,
+    arguments,
+    asks_origin,
+    class_of,
+    function_of,
+    is_jquery,
+    locals_of,
+    owner_of,
+    pos_of,
+    scope_of,
+    text_of,
+    walk,
+)
 from cwelens.flow.values import Origin, Taint, Trail
 from cwelens.syntax import javascript
 
@@ -80,17 +96,29 @@ _JQUERY = frozenset(["html", "append", "prepend", "before", "after", "replaceWit
 _REQUESTS = re.compile(
     r"^(?:\$|jQuery)\.(?:get|post|getJSON|ajax|put|delete)$|^axios(?:\.\w+)?$|^fetch$|^window\.fetch$"
 )
+# What gives a piece of a text: that may begin with anything.
+_CUTTING = frozenset(
+    (
+        "split", "slice", "substring", "substr", "replace", "replaceAll", "match", "get", "getAll", "pop", "shift", "values", "entries",
+    )
+)  # fmt: skip
+# The beginning of an address that leaves its host open.
+_OPEN_HOST = re.compile(r"^[\"'`](?:https?:)?//[^/]*[\"'`]?$")
 _ROUNDS = 4
-Pos = tuple[int, int, int, int]
 
 
 class Data(NamedTuple):
-    """What a value holds: where that was read, what it is, whether it is untrusted for certain, and whether markup was put around it."""
+    """What a value holds: where that was read, what it is, whether it is untrusted for certain, and whether markup was put around it.
+
+    `free`: it may begin with anything (a piece of the address, not the address itself); `led`: other text stands before it.
+    """
 
     pos: Pos
     text: str
     certain: bool
     composed: bool = False
+    free: bool = False
+    led: bool = False
 
 
 def check(checker: Checker, source: Source, data: bytes) -> None:
@@ -111,16 +139,18 @@ class _Script:
         self._functions: dict[str, Any] = {}
         self._returns: dict[int, Data] = {}
         self._jquery: set[str] = set()
+        # Elements that load what their address names: names of script and frame elements that were created.
+        self._elements: set[str] = set()
         self._locals: dict[int, frozenset[str]] = {}
 
     def run(self) -> None:
-        nodes = list(_walk(self._root))
+        nodes = list(walk(self._root))
         for node in nodes:
             if node.type == "function_declaration":
-                self._functions[_text(node.child_by_field_name("name"))] = node
+                self._functions[text_of(node.child_by_field_name("name"))] = node
             elif node.type == "variable_declarator":
                 value = node.child_by_field_name("value")
-                name = _text(node.child_by_field_name("name"))
+                name = text_of(node.child_by_field_name("name"))
                 if value is not None and value.type in ("function_expression", "arrow_function"):
                     self._functions[name] = value
         for _ in range(_ROUNDS):
@@ -141,32 +171,39 @@ class _Script:
             right = node.child_by_field_name("value" if kind == "variable_declarator" else "right")
             if right is None or left is None:
                 return
-            if right.type == "call_expression" and _text(right.child_by_field_name("function")) in (
+            if right.type == "call_expression" and text_of(right.child_by_field_name("function")) in (
                 "$",
                 "jQuery",
             ):
-                self._jquery.add(_text(left))
+                self._jquery.add(text_of(left))
+            if sinks.creates_loader(right):
+                self._elements.add(text_of(left))
             self._bind(left, self._value(right))
+            if left.type != "array_pattern" and text_of(left).rpartition(".")[2] == "onmessage":
+                self._message(node, right)
         elif kind == "for_in_statement":
             self._bind(node.child_by_field_name("left"), self._value(node.child_by_field_name("right")))
         elif kind == "call_expression":
             self._called(node)
         elif kind == "return_statement" and node.named_child_count:
             value = self._value(node.named_children[0])
-            owner = _function(node)
+            owner = function_of(node)
             if value is not None and owner is not None:
                 self._returns.setdefault(owner.id, value)
 
     def _bind(self, left: Any, value: Data | None) -> None:
         if value is None or left is None:
             return
-        if left.type == "identifier":
-            self._names.setdefault((_owner(left, self._declared, self._locals), _text(left)), value)
+        if left.type == "member_expression":
+            if left.child_by_field_name("object").type == "this":
+                self._names.setdefault((class_of(left), text_of(left)), value)
+        elif left.type == "identifier":
+            self._names.setdefault((owner_of(left, self._declared, self._locals), text_of(left)), value)
         elif left.type in ("object_pattern", "array_pattern"):
             for part in left.named_children:
                 name = part.child_by_field_name("value") or part
                 if name.type in ("identifier", "shorthand_property_identifier_pattern"):
-                    self._names.setdefault((_scope(left), _text(name)), value)
+                    self._names.setdefault((scope_of(left), text_of(name)), value)
 
     def _declared(self, scope: int, name: str) -> bool:
         return (scope, name) in self._names
@@ -174,19 +211,19 @@ class _Script:
     def _called(self, node: Any) -> None:
         """Callbacks receive what a request gave; functions of the script receive their arguments."""
         callee = node.child_by_field_name("function")
-        name = _text(callee)
-        args = _arguments(node)
+        name = text_of(callee)
+        args = arguments(node)
         if _REQUESTS.match(name):
-            answer = Data(_pos(node), f"the answer to `{name}`", False)
+            answer = Data(pos_of(node), f"the answer to `{name}`", False)
             for arg in args:
                 self._pass(arg, [answer])
                 if arg.type == "object":
                     for pair in arg.named_children:
-                        key = _text(pair.child_by_field_name("key") or pair.child_by_field_name("name"))
+                        key = text_of(pair.child_by_field_name("key") or pair.child_by_field_name("name"))
                         if key in ("success", "complete"):
                             self._pass(pair.child_by_field_name("value") or pair, [answer])
         elif callee.type == "member_expression":
-            member = _text(callee.child_by_field_name("property"))
+            member = text_of(callee.child_by_field_name("property"))
             if member in ("then", "done", "forEach", "map", "each", "always"):
                 base = self._value(callee.child_by_field_name("object"))
                 if base is not None and args:
@@ -195,11 +232,17 @@ class _Script:
                 self._each(args)
             if name in ("$.each", "jQuery.each"):
                 self._each(args)
-            if member == "addEventListener" and len(args) > 1 and _text(args[0]).strip("\"'") == "message":
-                event = Data(_pos(node), "a message of another window", True)
-                self._pass(args[1], [event])
+            if member == "addEventListener" and len(args) > 1 and text_of(args[0]).strip("\"'") == "message":
+                self._message(node, args[1])
         elif callee.type == "identifier" and name in self._functions:
             self._pass(self._functions[name], [self._value(arg) for arg in args])
+
+    def _message(self, node: Any, handler: Any) -> None:
+        """What receives the messages of other windows, unless it asks where they come from."""
+        if handler.type == "identifier":
+            handler = self._functions.get(text_of(handler), handler)
+        if not asks_origin(handler):
+            self._pass(handler, [Data(pos_of(node), "a message of another window", True, free=True)])
 
     def _each(self, args: list[Any]) -> None:
         if len(args) > 1:
@@ -208,7 +251,7 @@ class _Script:
 
     def _pass(self, function: Any, values: list[Data | None]) -> None:
         if function is not None and function.type == "identifier":
-            function = self._functions.get(_text(function))
+            function = self._functions.get(text_of(function))
         if function is None or function.type not in (
             "function_expression",
             "arrow_function",
@@ -223,10 +266,10 @@ class _Script:
             if value is None:
                 continue
             if name.type == "identifier":
-                self._names.setdefault((function.id, _text(name)), value)
+                self._names.setdefault((function.id, text_of(name)), value)
             elif name.type == "object_pattern":
                 for part in name.named_children:
-                    self._names.setdefault((function.id, _text(part)), value)
+                    self._names.setdefault((function.id, text_of(part)), value)
         body = function.child_by_field_name("body")
         if function.type == "arrow_function" and body is not None and body.type != "statement_block":
             value = self._value(body)
@@ -246,8 +289,8 @@ class _Script:
         if kind == "call_expression":
             return self._call(node)
         if kind == "new_expression":
-            name = _text(node.child_by_field_name("constructor"))
-            return self._first(_arguments(node)) if name in ("URLSearchParams", "URL", "String") else None
+            name = text_of(node.child_by_field_name("constructor"))
+            return self._first(arguments(node)) if name in ("URLSearchParams", "URL", "String") else None
         if kind in ("parenthesized_expression", "await_expression", "spread_element"):
             return self._value(node.named_children[0]) if node.named_child_count else None
         if kind == "binary_expression":
@@ -259,7 +302,14 @@ class _Script:
                 if c.type == "template_substitution" and c.named_child_count
             ]
             found = self._first(inner)
-            return found._replace(composed=True) if found is not None and "<" in _text(node) else found
+            if found is None:
+                return None
+            whole = text_of(node)
+            led = not whole.startswith("`${") or self._value(inner[0]) is None
+            return found._replace(
+                composed=found.composed or "<" in whole,
+                led=found.led or (led and not _OPEN_HOST.match(whole.partition("${")[0])),
+            )
         if kind == "ternary_expression":
             return self._first(
                 [node.child_by_field_name("consequence"), node.child_by_field_name("alternative")]
@@ -273,35 +323,37 @@ class _Script:
         return min(found, key=lambda v: not v.certain, default=None)
 
     def _name(self, node: Any) -> Data | None:
-        name = _text(node)
-        scope: Any = _function(node)
+        name = text_of(node)
+        scope: Any = function_of(node)
         while True:
             found = self._names.get((scope.id if scope is not None else 0, name))
             if found is not None:
                 return found
             if scope is None:
                 break
-            if name in _locals(scope, self._locals):
+            if name in locals_of(scope, self._locals):
                 return None
-            scope = _function(scope)
-        return Data(_pos(node), f"`{name}`", True) if name == "location" else None
+            scope = function_of(scope)
+        return Data(pos_of(node), f"`{name}`", True) if name == "location" else None
 
     def _member(self, node: Any) -> Data | None:
-        text = _text(node)
+        text = text_of(node)
         if _ADDRESS.match(text) and "." in text:
-            return Data(_pos(node), f"`{text}`", True)
-        name = _text(node.child_by_field_name("property"))
+            return Data(pos_of(node), f"`{text}`", True)
+        name = text_of(node.child_by_field_name("property"))
         if name in ("length", "size", "checked", "disabled", "id", "status"):
             return None
         if name in ("responseText", "responseXML", "response"):
-            return Data(_pos(node), f"the answer `{text}`", False)
+            return Data(pos_of(node), f"the answer `{text}`", False)
         base = node.child_by_field_name("object")
+        if base.type == "this":
+            return self._names.get((class_of(node), text))
         return self._value(base)
 
     def _call(self, node: Any) -> Data | None:
         callee = node.child_by_field_name("function")
-        name = _text(callee)
-        args = _arguments(node)
+        name = text_of(callee)
+        args = arguments(node)
         if name in _DECODING:
             return self._first(args)
         if _CLEANING.search(name.rpartition(".")[2]):
@@ -309,28 +361,31 @@ class _Script:
         if name in self._functions:
             return self._returns.get(self._functions[name].id)
         if _REQUESTS.match(name):
-            return Data(_pos(node), f"the answer to `{name}`", False)
+            return Data(pos_of(node), f"the answer to `{name}`", False)
         if callee.type != "member_expression":
             return None
-        member = _text(callee.child_by_field_name("property"))
+        member = text_of(callee.child_by_field_name("property"))
         base = callee.child_by_field_name("object")
-        if member == "val" and not args and _is_jquery(base, self._jquery):
-            return Data(_pos(node), f"what is typed into `{_text(base)}`", False)
+        if member == "val" and not args and is_jquery(base, self._jquery):
+            return Data(pos_of(node), f"what is typed into `{text_of(base)}`", False)
         if member in ("then", "done") and args:
             for arg in args[:1]:
                 if arg.type in ("arrow_function", "function_expression") and arg.id in self._returns:
                     return self._returns[arg.id]
             return self._value(base)
-        if member in ("replace", "replaceAll") and args and "<" in _text(args[0]):
+        if member in ("replace", "replaceAll") and args and "<" in text_of(args[0]):
             return None
-        if member == "map" and args and args[0].id in self._returns:
-            return self._returns[args[0].id]
+        if member == "map" and args:
+            callback = self._functions.get(text_of(args[0]), args[0])
+            if callback.type in FUNCTIONS:
+                return self._returns.get(callback.id)
         if member == "concat":
             return self._first([base, *args])
-        return self._value(base) if member in _KEEPING else None
+        kept = self._value(base) if member in _KEEPING else None
+        return kept._replace(free=True) if kept is not None and member in _CUTTING else kept
 
     def _binary(self, node: Any) -> Data | None:
-        operator = _text(node.child_by_field_name("operator"))
+        operator = text_of(node.child_by_field_name("operator"))
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if operator in ("||", "??", "&&"):
             return self._first([left, right])
@@ -339,8 +394,9 @@ class _Script:
         found = self._first([left, right])
         if found is None:
             return None
-        markup = "<" in _text(left) or "<" in _text(right)
-        return found._replace(composed=found.composed or markup)
+        markup = "<" in text_of(left) or "<" in text_of(right)
+        led = self._value(left) is None and not _OPEN_HOST.match(text_of(left))
+        return found._replace(composed=found.composed or markup, led=found.led or led)
 
     # Sinks
 
@@ -348,18 +404,21 @@ class _Script:
         if node.type in ("assignment_expression", "augmented_assignment_expression"):
             left = node.child_by_field_name("left")
             if left.type == "member_expression":
-                member = _text(left.child_by_field_name("property"))
-                if member in ("innerHTML", "outerHTML"):
-                    self._report(node, _text(left), self._value(node.child_by_field_name("right")))
+                member = text_of(left.child_by_field_name("property"))
+                if member in ("innerHTML", "outerHTML", "srcdoc"):
+                    self._report(node, text_of(left), self._value(node.child_by_field_name("right")))
+            self._address(
+                node, text_of(left), sinks.assigned(left, self._elements), node.child_by_field_name("right")
+            )
         elif node.type == "call_expression":
             self._call_sink(node)
-        elif node.type == "new_expression" and _text(node.child_by_field_name("constructor")) == "Function":
-            self._report(node, "new Function", self._first(_arguments(node)))
+        elif node.type == "new_expression" and text_of(node.child_by_field_name("constructor")) == "Function":
+            self._report(node, "new Function", self._first(arguments(node)))
 
     def _call_sink(self, node: Any) -> None:
         callee = node.child_by_field_name("function")
-        name = _text(callee)
-        args = _arguments(node)
+        name = text_of(callee)
+        args = arguments(node)
         if not args:
             return
         if name in ("eval", "window.eval"):
@@ -371,21 +430,39 @@ class _Script:
                 else None
             )
             self._report(node, name, value if value is not None and value.certain else None)
+        elif sinks.called(name, callee, args, self._jquery) is not None:
+            kind, given = sinks.called(name, callee, args, self._jquery) or ("", args[0])
+            self._address(node, name[-60:], kind, given)
+        elif name in ("$", "jQuery"):
+            value = self._value(args[0])
+            if value is not None and value.composed and text_of(args[0])[1:2] == "<":
+                self._report(node, name, value)
         elif name in ("document.write", "document.writeln"):
             self._report(node, name, self._first(args))
         elif callee.type == "member_expression":
-            member = _text(callee.child_by_field_name("property"))
+            member = text_of(callee.child_by_field_name("property"))
             base = callee.child_by_field_name("object")
-            if member == "insertAdjacentHTML" and len(args) > 1:
-                self._report(node, f"{_text(base)}.{member}"[-60:], self._value(args[1]))
+            if member == "createContextualFragment":
+                self._report(node, name[-60:], self._value(args[0]))
+            elif member == "insertAdjacentHTML" and len(args) > 1:
+                self._report(node, f"{text_of(base)}.{member}"[-60:], self._value(args[1]))
             elif member in _JQUERY:
                 value = self._first(args)
                 # Elements have methods of the same names that take text for text.
-                if value is not None and (_is_jquery(base, self._jquery) or member == "html"):
+                if value is not None and (is_jquery(base, self._jquery) or member == "html"):
                     if member == "html" or value.composed:
-                        self._report(node, f"{_text(base)}.{member}"[-60:], value)
+                        self._report(node, f"{text_of(base)}.{member}"[-60:], value)
 
-    def _report(self, node: Any, code: str, value: Data | None) -> None:
+    def _address(self, node: Any, code: str, kind: str, given: Any) -> None:
+        """An address that the browser follows, at once or on a click: who chooses its beginning chooses where it leads."""
+        value = self._value(given) if kind else None
+        if value is None or not value.certain or not value.free or value.led:
+            return
+        if kind == sinks.REDIRECT and sinks.tested(node, given):
+            return
+        self._report(node, code, value, "page.redirect" if kind == sinks.REDIRECT else "page.script")
+
+    def _report(self, node: Any, code: str, value: Data | None, concept: str = "page.script") -> None:
         if value is None:
             return
         if not value.certain and not value.composed and code not in ("eval", "window.eval", "new Function"):
@@ -396,101 +473,9 @@ class _Script:
         assumption = "" if value.certain else f"{value.text} can hold markup that somebody else wrote"
         taint = Taint(origin, {}, Trail(None, place, f"{value.text} is read"), assumption)
         judgement = Judgement("defect" if value.certain else "conditional", "", taint)
-        owner = _function(node)
+        owner = function_of(node)
         name = owner.child_by_field_name("name") if owner is not None else None
-        rule = RULES["page.script"]
+        rule = RULES[concept]
         self._checker.add(
-            rule, (self._source, _pos(node)), code, _text(name) if name is not None else "", "", judgement
+            rule, (self._source, pos_of(node)), code, text_of(name) if name is not None else "", "", judgement
         )
-
-
-# The tree
-
-
-def _walk(root: Any) -> list[Any]:
-    out, stack = [], [root]
-    while stack:
-        node = stack.pop()
-        out.append(node)
-        stack.extend(reversed(node.named_children))
-    return out
-
-
-def _text(node: Any) -> str:
-    if node is None:
-        return ""
-    text: str = node.text.decode("utf-8", "replace")
-    return text
-
-
-def _pos(node: Any) -> Pos:
-    start, end = node.start_point, node.end_point
-    return start[0] + 1, start[1], end[0] + 1, end[1]
-
-
-def _arguments(node: Any) -> list[Any]:
-    given = node.child_by_field_name("arguments")
-    return list(given.named_children) if given is not None and given.type == "arguments" else []
-
-
-_FUNCTIONS = ("function_declaration", "function_expression", "arrow_function", "method_definition")
-
-
-def _function(node: Any) -> Any:
-    """The function around a node, None at the top."""
-    node = node.parent
-    while node is not None and node.type not in _FUNCTIONS:
-        node = node.parent
-    return node
-
-
-def _scope(node: Any) -> int:
-    function = _function(node)
-    return function.id if function is not None else 0
-
-
-def _owner(node: Any, declared: Any, cache: dict[int, frozenset[str]]) -> int:
-    """The function whose name an assignment binds: the nearest one that declares it, else the top."""
-    name = _text(node)
-    if node.parent is not None and node.parent.type in ("variable_declarator", "for_in_statement"):
-        return _scope(node)
-    function = _function(node)
-    while function is not None:
-        if declared(function.id, name) or name in _locals(function, cache):
-            return int(function.id)
-        function = _function(function)
-    return 0
-
-
-def _locals(function: Any, cache: dict[int, frozenset[str]]) -> frozenset[str]:
-    """The parameters of a function and the names that it declares."""
-    known = cache.get(function.id)
-    if known is not None:
-        return known
-    names: set[str] = set()
-    parameters = function.child_by_field_name("parameters") or function.child_by_field_name("parameter")
-    if parameters is not None:
-        names |= {_text(n) for n in _walk(parameters) if n.type == "identifier"}
-    for node in _walk(function):
-        if node.type == "variable_declarator" and _scope(node) == function.id:
-            names.add(_text(node.child_by_field_name("name")))
-    out = frozenset(names)
-    cache[function.id] = out
-    return out
-
-
-def _is_jquery(node: Any, known: set[str]) -> bool:
-    """Whether an expression is an object of jQuery: a call of it, a chain on one, or a name for one."""
-    while node is not None:
-        if node.type == "identifier":
-            name = _text(node)
-            return name.startswith("$") or name in known
-        if node.type == "call_expression":
-            node = node.child_by_field_name("function")
-            if _text(node) in ("$", "jQuery"):
-                return True
-        elif node.type == "member_expression":
-            node = node.child_by_field_name("object")
-        else:
-            return False
-    return False

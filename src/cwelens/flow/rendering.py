@@ -51,7 +51,7 @@ DECORATORS = {
     "mako_view": "",
     "render_to": "",
 }
-WORDS = RENDERERS | FROM_TEXT | LOADERS | {"get_context_data"}
+WORDS = RENDERERS | FROM_TEXT | LOADERS | {"get_context_data", "TemplateLookup"}
 NAMES = ("template_name", "name", "template", "template_name_or_list", "template_path", "filename")
 CONTEXTS = ("context", "value", "dictionary", "context_dict", "params")
 ENVIRONMENTS = frozenset(
@@ -61,6 +61,7 @@ ENVIRONMENTS = frozenset(
         "jinja2.sandbox.ImmutableSandboxedEnvironment",
     )
 )
+MAKO = frozenset(("mako.lookup.TemplateLookup", "mako.template.Template"))
 LOADED = "jinja2.LoadedTemplate"
 _ESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
 _ALWAYS = ("django", "tornado", "pyramid", "aiohttp")
@@ -72,6 +73,8 @@ def called(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | Non
     if name in ENVIRONMENTS:
         escape = args.get(None, "autoescape") or Value((Const(False),))
         return run.alloc(st, node, Obj("instance", {"autoescape": escape}, cls=name), "env")
+    if name in MAKO:
+        return _mako(run, node, name, args, st)
     if last in FROM_TEXT:
         given = args.get(0, "source")
         for atom in given.atoms if given is not None else ():
@@ -89,6 +92,38 @@ def called(run: Run, node: ir.Expr, name: str, args: Args, receiver: Value | Non
             # What is not known but by its name gives back the page, in which values were put by a template.
             return opaque(pages.MARKUP)
     return None
+
+
+def _items(st: State, atom: Ref) -> list[Value]:
+    obj = st.obj(atom.loc)
+    return list(obj.items.values()) if obj is not None else []
+
+
+def _mako(run: Run, node: ir.Expr, name: str, args: Args, st: State) -> Value | None:
+    """A collection of Mako's pages, or one of them: they escape where the filters that all outputs go through do."""
+    filters = args.get(None, "default_filters")
+    names = [
+        item.const()
+        for atom in (filters.atoms if filters is not None else ())
+        if isinstance(atom, Ref)
+        for item in _items(st, atom)
+    ]
+    escape = Value((Const(any(n is not None and n.value in ("h", "html") for n in names)),))
+    if name.endswith("TemplateLookup"):
+        return run.alloc(st, node, Obj("instance", {"autoescape": escape}, cls=name), "env")
+    given = args.get(None, "filename")
+    path = given.const() if given is not None else None
+    found = (
+        run.shared.pages.find(path.value, run.frame.module.path)
+        if path is not None and isinstance(path.value, str)
+        else None
+    )
+    if found is None:
+        return None
+    page = run.shared.pages.read(found, "mako")
+    run.shared.loaded[id(page)] = page
+    fields = {"%page": Value((Const(id(page)),)), "%escape": escape}
+    return run.alloc(st, node, Obj("instance", fields, cls=LOADED), "template")
 
 
 def _render_named(run: Run, node: ir.Expr, name: str, args: Args, st: State) -> bool:

@@ -14,7 +14,14 @@ _MAX_BYTES = 200_000
 # Members through which text becomes markup or code; a script without any of them has nothing to look at.
 _SINKS = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\s*\.\s*write|\beval\b|new\s+Function|\.(?:html|append|prepend|before|after|replaceWith)\s*\("
-    r"|createContextualFragment|setTimeout|setInterval"
+    r"|createContextualFragment|setTimeout|setInterval|srcdoc"
+)
+# Where an address is followed or an element loads one: to look at where the address of the page itself is read.
+_ADDRESSES = re.compile(
+    r"(?:location(?:\.href)?\s*=|location\s*\.\s*(?:assign|replace)\s*\(|window\.open|\.(?:href|src|action)\s*=|setAttribute|\.(?:attr|prop|load)\s*\(|getScript)"
+)
+_READS = re.compile(
+    r"URLSearchParams|searchParams|location\s*\.\s*(?:hash|search)|window\.name|onmessage|[\"']message[\"']"
 )
 # How files of libraries look that were copied in: their names, the comment that minifiers keep, the length of their lines.
 _LIBRARY = re.compile(
@@ -59,12 +66,18 @@ def is_own(path: str, text: str) -> bool:
     if head.startswith("/*!") or "@license" in head or "Copyright" in head:
         return False
     lines = text.count("\n") + 1
-    return len(text) / lines < 200 and _SINKS.search(text) is not None
+    return len(text) / lines < 200 and _wanted(text)
+
+
+def _wanted(text: str) -> bool:
+    return _SINKS.search(text) is not None or (
+        _READS.search(text) is not None and _ADDRESSES.search(text) is not None
+    )
 
 
 def inline(text: str) -> bytes | None:
     """The scripts of a page at their places, all else blank; None where there is nothing to look at."""
-    if "<script" not in text.lower() or _SINKS.search(text) is None:
+    if "<script" not in text.lower() or not _wanted(text):
         return None
     pieces: list[str] = []
     end = 0
@@ -76,7 +89,7 @@ def inline(text: str) -> bytes | None:
         body = _FILLED.sub(lambda m: _filler(m.group()), match.group(2))
         pieces += [_blank(text[end : match.start(2)]), body]
         end = match.end(2)
-        found = found or _SINKS.search(body) is not None
+        found = found or _wanted(body)
     return "".join(pieces).encode("utf-8", "replace") if found else None
 
 
