@@ -25,11 +25,13 @@ _NAME = re.compile(r"[A-Za-z][^\s/>]*")
 _ATTRIBUTE = re.compile(r"[^\s/>=]+")
 _SPACE_OR_END = re.compile(r"[\s>]")
 _HOLE = "\x01"
+# The content of a tag that sends the browser on, up to the address.
+_REFRESH = re.compile(r"^\s*\d+\s*[;,]\s*(?:url\s*=\s*)?[\"']?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`kind` is text, tag, attribute (in quotes), unquoted, url (the start of an address), script, handler, style or comment.
+    """`kind` is text, tag, attribute (in quotes), unquoted, url (the start of an address), refresh (where the page sends on), script, handler, style or comment.
 
     `quote` is the quote around an attribute, `script` the one that is open in JavaScript ("" in code, "//" in a comment);
     `element` and `attribute` are lower-case names.
@@ -88,6 +90,8 @@ class Scanner:
                 return Place("handler", quote, script.quote, self._element, name)
             if not value.strip() and self._element in ADDRESSES.get(name, ()):
                 return Place("url", quote, "", self._element, name)
+            if name == "content" and self._element == "meta" and _REFRESH.search(value):
+                return Place("refresh", quote, "", self._element, name)
             if name == "style" and quote:
                 return Place("style", quote, "", self._element, name)
             return Place("attribute" if quote else "unquoted", quote, "", self._element, name)

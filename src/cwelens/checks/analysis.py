@@ -21,6 +21,7 @@ from cwelens.checks import (
     host_tests,
     inline_pages,
     literals,
+    markup,
     outcome,
     pam,
     passwords,
@@ -132,6 +133,7 @@ def analyse(
         if data is not None:
             scripts.check(checker, source, data)
     forms.check(checker, pages)
+    markup.check(checker, shared.pages.sources, modules)
     for page in shared.pages.all_read():
         for gap in page.template.gaps:
             entries.failures.append(Failure(page.module, None, gap.reason))

@@ -312,12 +312,13 @@ class Checker:
     def emitted(
         self, run: Run, node: ir.Expr, value: Value, output: Output, escape: bool, state: State
     ) -> None:
+        responses.error_on_page(self, run, node, value, state, output.code)
         judgement = pages.judge(run, node, value, output, escape, state)
         if judgement.kind == "constant":
             return
         if judgement.kind == "conditional" and not pages.is_markup(run):
             return
-        rule = RULES["page.output"]
+        rule = RULES["page.redirect" if output.place.kind == "refresh" else "page.output"]
         record = self.record(run, rule, run.place(node), output.code, judgement, "", "", rule.concept)
         if record is not None and output.escape is None:
             record.escapes.add(escape)

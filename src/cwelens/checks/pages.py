@@ -144,6 +144,8 @@ def danger(place: Place, escaped: bool, safe: dict[str, str]) -> tuple[int, str]
     if kind == "url":
         # A scheme needs a colon; what loads a page or a script need not be of this host.
         return ch.of(":"), ""
+    if kind == "refresh":
+        return ch.of("/"), ""
     if kind in ("unquoted", "tag"):
         return (_BLANK if escaped else _BLANK | ch.of(">")), ""
     if escaped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import content_type
@@ -11,6 +12,11 @@ from cwelens.flow.run import CallSite, Run
 from cwelens.flow.state import State, deep_taints
 from cwelens.flow.values import Const, Opaque, Ref, Text, Value
 from cwelens.ir import nodes as ir
+
+# Errors that tell of files, databases and other machines, or whatever there is.
+_INSIDE = re.compile(
+    r"stack trace|`(?:Base)?Exception`|OSError|IOError|Database|SQL|Operational|Programming|Integrity|Connection|Socket|Timeout|Permission"
+)
 
 if TYPE_CHECKING:
     from cwelens.checks.checker import Checker
@@ -60,6 +66,12 @@ def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state:
                 run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint)
             )
             return
+
+
+def error_on_page(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
+    """The same of a page: a form shows what is wrong with what was typed, so only errors of the inside count."""
+    if any(t.origin.kind == "exception" and _INSIDE.search(t.origin.text) for t in deep_taints(value, state)):
+        error_detail(checker, run, node, value, state, code)
 
 
 def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:

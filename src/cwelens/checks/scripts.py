@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cwelens.checks import script_secrets
 from cwelens.checks import script_sinks as sinks
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
@@ -161,6 +162,7 @@ class _Script:
                 break
         for node in nodes:
             self._sink(node)
+        script_secrets.check(self._checker, self._source, nodes)
 
     # What names hold
 

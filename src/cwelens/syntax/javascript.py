@@ -14,7 +14,7 @@ _MAX_BYTES = 200_000
 # Members through which text becomes markup or code; a script without any of them has nothing to look at.
 _SINKS = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\s*\.\s*write|\beval\b|new\s+Function|\.(?:html|append|prepend|before|after|replaceWith)\s*\("
-    r"|createContextualFragment|setTimeout|setInterval|srcdoc"
+    r"|createContextualFragment|setTimeout|setInterval|srcdoc|Math\.random|[pP]assw(?:or)?d\w*[\"']?\s*(?:[:=]|===?)\s*[\"']|AKIA|sk_live_|PRIVATE KEY"
 )
 # Where an address is followed or an element loads one: to look at where the address of the page itself is read.
 _ADDRESSES = re.compile(

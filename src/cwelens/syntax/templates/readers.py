@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cwelens.base.source import Source
 from cwelens.syntax import javascript
 from cwelens.syntax.templates.model import Template
@@ -11,11 +13,19 @@ SUFFIXES = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2", ".djhtml", ".
 _SIGNS = ("{{", "{%", "${", "<%")
 
 
+# What is worth a look in a page that nothing is filled into: accounts in its text, forms that take a password, old libraries.
+_PLAIN = re.compile(
+    r"passw|pwd|(?:jquery|bootstrap|lodash|moment|handlebars|angular)[\w./@-]*\d", re.IGNORECASE
+)
+
+
 def is_template(path: str, text: str) -> bool:
     """Whether a file is a page to look at: by its name, and by something that is filled in, or a script that writes into it."""
     if not path.lower().endswith(SUFFIXES):
         return False
-    return any(sign in text for sign in _SIGNS) or javascript.inline(text) is not None
+    if any(sign in text for sign in _SIGNS) or javascript.inline(text) is not None:
+        return True
+    return _PLAIN.search(text) is not None
 
 
 def read(source: Source, dialect: str) -> Template:
