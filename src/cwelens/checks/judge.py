@@ -162,7 +162,7 @@ def _taint(
     if origin.kind == "local":
         # Who names an archive need not have made it.
         return Judgement("conditional", "", taint.assuming("the archive was made by somebody else"))
-    if origin.kind == CONTENT and rule.concept in ("deserialise", "code.python"):
+    if origin.kind == CONTENT and rule.concept in ("deserialise", "code.python", "path.archive"):
         return Judgement("conditional", "", taint)
     if origin.kind == "param":
         if rule.concept in _OF_CALLERS and origin.concept != DECLARED:
