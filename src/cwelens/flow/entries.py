@@ -39,6 +39,7 @@ from cwelens.flow.values import (
     opaque,
 )
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo, ModuleInfo
 from cwelens.resolve.testcode import is_test_module
@@ -169,7 +170,7 @@ def run_function(
         run.stack.append(activation(node, closure))
         after = statements.block(run, node.body, st)
         for value, state, stmt in run.exits.returns:
-            if handler is not None and stmt is not None:
+            if handler is not None and stmt is not None and not _of_wrapped(function, stmt):
                 observer.returned(run, stmt, value, state)
         for value, _, _ in run.exits.returns:
             observer.finished(run, value)
@@ -319,10 +320,45 @@ def parameter(
     return Value((Opaque(None, taints),))
 
 
+def _calls_wrapped(function: FunctionInfo, node: ir.Node | None) -> bool:
+    """Whether a decorator's inner function calls there what the decorator was given, or what it makes of it."""
+    while isinstance(node, ir.Await):
+        node = node.value
+    wrapped = {p.name for p in function.parent.node.params} if function.parent is not None else set()
+    return isinstance(node, ir.Call) and any(
+        isinstance(part, ir.Name) and part.id in wrapped for part in walk(node.func)
+    )
+
+
+def _of_wrapped(function: FunctionInfo, stmt: ir.Node) -> bool:
+    """Whether a handler gives back what another one did, which is judged there."""
+    return isinstance(stmt, ir.Return) and _calls_wrapped(function, stmt.value)
+
+
+def _hands_on(function: FunctionInfo, param: ir.Param) -> bool:
+    """Whether a decorator's inner function hands all its arguments on to what the decorator was given."""
+    return function.parent is not None and any(
+        isinstance(node, ir.Call)
+        and _calls_wrapped(function, node)
+        and (
+            any(isinstance(a, ir.Star) and _names(a.value, param) for a in node.args)
+            or any(key is None and _names(value, param) for key, value in node.keywords)
+        )
+        for node in walk(*function.node.body)
+    )
+
+
+def _names(node: ir.Expr, param: ir.Param) -> bool:
+    return isinstance(node, ir.Name) and node.id == param.name
+
+
 def _more(
     run: Run, function: FunctionInfo, param: ir.Param, handler: Handler | None, place: tuple[object, ir.Pos]
 ) -> Value:
     """What `*args` or `**kwargs` of an entry hold: data of the request where a framework fills the parameters."""
+    if handler is not None and _hands_on(function, param):
+        # What wraps a handler hands on what it is given; the handler itself is interpreted as one.
+        return Value((Opaque(label=param.name),))
     if handler is not None and handler.route.params and param.name not in handler.route.besides:
         route = handler.route
         taints = attributes.source_taint(run, route.params, param.name, place, handler.note)  # type: ignore[arg-type]

@@ -36,9 +36,9 @@ def about(route: Route, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def title(route: Route) -> str:
-    """Its methods and its path; a field of GraphQL by the name it has in the schema."""
-    path = "" if route.path == "?" else f" {route.path}"
-    return f"{'/'.join(route.methods) or 'ANY'}{path}"
+    """Its methods and its path, else its handler; a field of GraphQL by the name it has in the schema."""
+    path = route.handler.short if route.path == "?" else route.path
+    return f"{'/'.join(route.methods) or 'ANY'} {path}"
 
 
 def _codes(findings: list[Finding]) -> list[str]:
