@@ -38,6 +38,7 @@ from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering
 from cwelens.flow.entries import Entries, Failure, crash, run_module, run_pages, run_registered, run_top_level
+from cwelens.flow.page_helpers import Helpers
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
 from cwelens.resolve.templates import Pages
@@ -108,6 +109,7 @@ def analyse(
     shared = Shared(program, models, threats)
     shared.pages = Pages(p for p in pages if not p.path.endswith(javascript.SUFFIX))
     shared.unescaped = rendering.unescaped(program, modules)
+    shared.helpers = Helpers(modules)
     shared.page_language = rendering.language(modules)
     checker = Checker(shared)
     entries = Entries()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwelens.checks import script_secrets
+from cwelens.checks import script_carried, script_secrets
 from cwelens.checks import script_sinks as sinks
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
@@ -139,6 +139,7 @@ class _Script:
         self._names: dict[tuple[int, str], Data] = {}
         self._functions: dict[str, Any] = {}
         self._returns: dict[int, Data] = {}
+        self._carried = script_carried.carried(checker, source)
         self._jquery: set[str] = set()
         # Elements that load what their address names: names of script and frame elements that were created.
         self._elements: set[str] = set()
@@ -347,10 +348,18 @@ class _Script:
             return None
         if name in ("responseText", "responseXML", "response"):
             return Data(pos_of(node), f"the answer `{text}`", False)
+        known = self._of_page(node, text)
+        if known is not None:
+            return known
         base = node.child_by_field_name("object")
         if base.type == "this":
             return self._names.get((class_of(node), text))
         return self._value(base)
+
+    def _of_page(self, node: Any, text: str) -> Data | None:
+        """What an attribute of the page holds that the view has filled in."""
+        what = self._carried.get(script_carried.read(text)) if self._carried else None
+        return Data(pos_of(node), what, True, free=True) if what is not None else None
 
     def _call(self, node: Any) -> Data | None:
         callee = node.child_by_field_name("function")
@@ -366,6 +375,9 @@ class _Script:
             return Data(pos_of(node), f"the answer to `{name}`", False)
         if callee.type != "member_expression":
             return None
+        known = self._of_page(node, text_of(node))
+        if known is not None:
+            return known
         member = text_of(callee.child_by_field_name("property"))
         base = callee.child_by_field_name("object")
         if member == "val" and not args and is_jquery(base, self._jquery):

@@ -232,6 +232,10 @@ def operation(run: Run, node: ir.Expr, atom: Lib, args: Args, st: State) -> Valu
         return lookup(run, node, given[0], given[1], active.dialect, st)
     if kind == "filter":
         name = _text(given[0])
+        own = run.shared.helpers.filters.get(name)
+        if own is not None:
+            function = Value((Func(own, own.node, run.shared.closures.get(id(own.node))),))
+            return calls.call_value(run, node, function, Args(given[1:], {}), st)
         custom = f"the filter `{name}` gives back what it is given, unneutralised"
         return page_filters.apply(name, given[1], given[2:], st, custom)
     if kind == "test":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.base.source import Source
-from cwelens.flow import pages
+from cwelens.flow import calls, pages
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
-from cwelens.flow.values import Const, Lib, Ref, Value, join, opaque
+from cwelens.flow.values import Const, Func, Lib, Ref, Value, join, opaque
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
@@ -161,7 +161,19 @@ def _render(
     taken = CONTEXTS + NAMES if first == 0 and not args.positional and not name.startswith("jinja2.") else ()
     names.update({k: v for k, v in args.keywords.items() if k not in taken})
     _globals(name, args, names)
+    _processed(run, node, name, names, st)
     pages.render(run, node, page, names, rest, escape, st)
+
+
+def _processed(run: Run, node: ir.Expr, name: str, names: dict[str, Value], st: State) -> None:
+    """The names that the program's own processors give every page of Flask."""
+    if name.partition(".")[0] not in ("flask", "quart"):
+        return
+    for processor in run.shared.helpers.processors:
+        function = Value((Func(processor, processor.node, run.shared.closures.get(id(processor.node))),))
+        given, _ = pages.context_of(calls.call_value(run, node, function, Args([], {}), st), st)
+        for key, value in given.items():
+            names.setdefault(key, value)
 
 
 def _globals(name: str, args: Args, names: dict[str, Value]) -> None:

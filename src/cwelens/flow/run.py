@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cwelens.base import chars as ch
+from cwelens.flow.page_helpers import Helpers
 from cwelens.flow.state import Frame, Loc, Obj, State
 from cwelens.flow.values import NOTHING, Place, Value
 from cwelens.ir import nodes as ir
@@ -168,6 +169,7 @@ class Shared:
         self.text_pages: dict[Any, Page] = {}
         self.unescaped: set[str] = set()
         self.page_language = "jinja"
+        self.helpers = Helpers()
         self.models = models
         self.functions: dict[int, FunctionInfo] = {}
         self.classes: dict[int, ClassInfo] = {}
