@@ -123,7 +123,7 @@ def is_user_table(name: str) -> bool:
 # Decorators, dependencies and base classes by name, for those whose body is not in the input.
 _GUARD_WORDS = table("""login logged auth authenticated authentication authorize authorized authorization authorise authorised jwt token require
     requires required permission permissions role roles admin staff protected secured restricted private session apikey acl rbac scope
-    scopes user identity verified signin superuser""")
+    scopes user identity verified signin superuser access""")
 
 
 _MACHINERY = table(
@@ -160,6 +160,7 @@ def guard_kind(name: str) -> str:
         "roles",
         "superuser",
         "protected",
+        "protect",
         "secured",
         "authentication",
         "authorization",
