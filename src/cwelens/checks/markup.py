@@ -61,6 +61,9 @@ _SOUND: dict[str, tuple[tuple[int, int, int], ...]] = {
 _SHOWN = re.compile(
     r"<(?P<tag>\w+)\b(?P<attrs>[^<>]*)>\s*(?P<code>\{\{-?\s*\w+(?:\.\w+)*\.(?P<field>\w+)\s*-?\}\})"
 )
+_ERROR = re.compile(
+    r"\{\{-?\s*(?:\w+\.)*(?:err|error|exc|exception|ex|e)\.(?:__dict__|__traceback__)\b.*?\}\}"
+)
 _OF_A_FORM = re.compile(
     r"\{\{-?\s*(?:\w*form|field|fields|labels?|t|_|lang|i18n|strings|text|texts|errors|messages)\.",
     re.IGNORECASE,
@@ -162,6 +165,9 @@ def _libraries(checker: Checker, page: Source, text: str, known: set[tuple[str, 
 
 def _shown(checker: Checker, page: Source, text: str, declared: set[str]) -> None:
     """Fields of records that a page shows: secrets of an account, and what its own script hides after it was sent."""
+    for match in _ERROR.finditer(text):
+        reason = "all that the error holds is on the page"
+        _add(checker, page, match.start(), match.group(), "response.error", reason)
     scripts = "\n".join(m.group(1) for m in _SCRIPT.finditer(page.text))
     for match in _SHOWN.finditer(text):
         field, code = match["field"], match["code"]

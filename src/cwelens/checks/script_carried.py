@@ -1,9 +1,11 @@
-"""Values of a request that a page carries in `data-` attributes: soundly escaped there, and text again where its script reads them."""
+"""Values of a request that a page carries soundly, in `data-` attributes or as data of its script: text again where script writes them."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from cwelens.flow.page_filters import JS_STRING, JSON
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -29,6 +31,22 @@ def carried(checker: Checker, source: Source) -> dict[str, str]:
         found = _ATTRIBUTE.search(before)
         if found is not None and taint.origin.kind == "untrusted" and not taint.assumption:
             out[_name(found.group(1))] = taint.origin.text
+    return out
+
+
+def filled(checker: Checker, source: Source) -> dict[tuple[int, int], str]:
+    """Places of a page where a template puts data of a request into script as JSON or into one of its texts, with what that is."""
+    out: dict[tuple[int, int], str] = {}
+    for record in checker.records.values():
+        taint = record.best.taint if record.best is not None else None
+        if record.concept != "page.output" or record.place[0].path != source.path or taint is None:
+            continue
+        if (
+            taint.origin.kind == "untrusted"
+            and not taint.assumption
+            and {JSON, JS_STRING} & taint.safe.keys()
+        ):
+            out[record.place[1][:2]] = taint.origin.text
     return out
 
 

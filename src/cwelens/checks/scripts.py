@@ -139,6 +139,7 @@ class _Script:
         self._names: dict[tuple[int, str], Data] = {}
         self._functions: dict[str, Any] = {}
         self._returns: dict[int, Data] = {}
+        self._filled = script_carried.filled(checker, source)
         self._carried = script_carried.carried(checker, source)
         self._jquery: set[str] = set()
         # Elements that load what their address names: names of script and frame elements that were created.
@@ -283,6 +284,11 @@ class _Script:
 
     def _value(self, node: Any) -> Data | None:
         kind = node.type
+        if self._filled and kind in ("identifier", "string", "template_string"):
+            (line, first, last_line, last) = pos_of(node)
+            for place, what in self._filled.items():
+                if place[0] == line == last_line and first <= place[1] < last:
+                    return Data(pos_of(node), what, True)
         if kind == "identifier":
             return self._name(node)
         if kind == "member_expression":

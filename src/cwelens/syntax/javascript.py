@@ -94,9 +94,9 @@ def inline(text: str) -> bytes | None:
 
 
 def _filler(text: str) -> str:
-    """What stands in for something that a template fills in: a number where it prints, nothing else."""
+    """What stands in for something that a template fills in: a name of underscores where it prints, nothing else."""
     blank = _blank(text)
-    return "0" + blank[1:] if text.startswith("{{") else blank
+    return blank.replace(" ", "_") if text.startswith("{{") and "\n" not in text else blank
 
 
 def _blank(text: str) -> str:
