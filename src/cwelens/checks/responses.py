@@ -70,8 +70,16 @@ def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state:
 
 def error_on_page(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
     """The same of a page: a form shows what is wrong with what was typed, so only errors of the inside count."""
-    if any(t.origin.kind == "exception" and _INSIDE.search(t.origin.text) for t in deep_taints(value, state)):
-        error_detail(checker, run, node, value, state, code)
+    for taint in deep_taints(value, state):
+        if taint.origin.kind != "exception" or not _INSIDE.search(taint.origin.text):
+            continue
+        judgement = Judgement("defect", "", taint)
+        if "stack trace" not in taint.origin.text:
+            # A page may be for those who run the program, to whom such texts are of use.
+            why = "others than those who run the program see this page"
+            judgement = Judgement("conditional", "", taint.assuming(why))
+        checker.record(run, RULES["response.error"], run.place(node), code, judgement)
+        return
 
 
 def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:

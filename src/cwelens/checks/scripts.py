@@ -183,7 +183,7 @@ class _Script:
             if sinks.creates_loader(right):
                 self._elements.add(text_of(left))
             self._bind(left, self._value(right))
-            if left.type != "array_pattern" and text_of(left).rpartition(".")[2] == "onmessage":
+            if text_of(left) in ("onmessage", "window.onmessage", "self.onmessage"):
                 self._message(node, right)
         elif kind == "for_in_statement":
             self._bind(node.child_by_field_name("left"), self._value(node.child_by_field_name("right")))
@@ -236,7 +236,11 @@ class _Script:
                 self._each(args)
             if name in ("$.each", "jQuery.each"):
                 self._each(args)
-            if member == "addEventListener" and len(args) > 1 and text_of(args[0]).strip("\"'") == "message":
+            if (
+                name in ("window.addEventListener", "self.addEventListener")
+                and len(args) > 1
+                and text_of(args[0]).strip("\"'") == "message"
+            ):
                 self._message(node, args[1])
         elif callee.type == "identifier" and name in self._functions:
             self._pass(self._functions[name], [self._value(arg) for arg in args])
