@@ -101,6 +101,8 @@ OPTIONAL: dict[str, str] = {
 # Name → why the current version of its library may not have it.
 LIBRARIES: dict[str, str] = {
     "PIL.ImageMath.eval": "gone in Pillow 12",
+    "transformers.AutoModel": "only with PyTorch",
+    "transformers.AutoModelForCausalLM": "only with PyTorch",
     "Crypto.Cipher.XOR": "gone in PyCryptodome, of PyCrypto",
     "connexion.App.run": "only with the `flask` extra",
     "django.utils.log.getLogger": "gone in Django 1.9",
