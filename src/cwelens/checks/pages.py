@@ -141,6 +141,8 @@ def danger(place: Place, escaped: bool, safe: dict[str, str]) -> tuple[int, str]
     kind = place.kind
     if kind in ("script", "handler"):
         return _script(place, escaped, safe)
+    if kind == "url" and escaped and "html.url" in safe:
+        return 0, safe["html.url"]
     if kind == "url":
         # A scheme needs a colon; what loads a page or a script need not be of this host.
         return ch.of(":"), ""

@@ -58,7 +58,7 @@ def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth
                 return part
             if last_name(part.func) in _KEEPING:
                 stack += [*part.args, *(v for _, v in part.keywords)]
-                if isinstance(part.func, ir.Attr):
+                if isinstance(part.func, ir.Attr) and not _by_key(part):
                     stack.append(part.func.base)
         elif isinstance(part, ir.DictDisplay):
             stack += _kept_in(part, body)
@@ -82,6 +82,12 @@ def _kept_in(display: ir.DictDisplay, body: Body | None) -> list[ir.Expr]:
         else:
             kept.append(value)
     return kept
+
+
+def _by_key(call: ir.Call) -> bool:
+    """Whether a call takes one thing out of many by its name: then that name tells what it is (`credentials.get("username")`)."""
+    first = call.args[0] if call.args else None
+    return last_name(call.func) == "get" and isinstance(first, ir.Const) and isinstance(first.value, str)
 
 
 def _gives(call: ir.Call, wanted: str) -> bool:

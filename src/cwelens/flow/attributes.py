@@ -70,7 +70,9 @@ def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Valu
             variable = any("<" in path for _, path in known)
             taints = source_taint(run, row.concept, what, place, note) if variable else ()
             return routes.path_of_request(known, taints)
-    return Value((Opaque(row.type, source_taint(run, row.concept, what, place, note), note=note),))
+    # A header ends where its line does: no server hands on one with a line break in it.
+    mask = ch.ALL & ~ch.of("\r\n\0") if row.concept == "http.header" else ch.ALL
+    return Value((Opaque(row.type, source_taint(run, row.concept, what, place, note), mask, note),))
 
 
 def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Value:
