@@ -331,6 +331,8 @@ def remove(run: Run, target: ir.Expr, st: State) -> None:
 def delete_key(obj: Obj, key: Any) -> Obj:
     """The object without a key; the positions of a list close up."""
     if obj.kind == "list" and isinstance(key, int):
+        if key < 0 and obj.rest is not None:
+            return obj.collapsed()
         values = [obj.items[k] for k in sorted(obj.items)]
         index = key if key >= 0 else len(values) + key
         if 0 <= index < len(values):

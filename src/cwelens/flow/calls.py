@@ -32,7 +32,7 @@ from cwelens.flow import (
 )
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import Args, CallSite, Exits, Run, activation, written
-from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, map_taints, stepped
+from cwelens.flow.state import Frame, Obj, State, deep_taints, join_objects, join_states, map_taints, stepped
 from cwelens.flow.values import (
     NONE,
     NOTHING,
@@ -243,9 +243,14 @@ def arguments(run: Run, node: ir.Call, st: State) -> Args | None:
             elements = expressions.iterate(run, value, st, part)
             if isinstance(elements, list) and star is None:
                 positional += elements
-            else:
-                more = elements if isinstance(elements, Value) else join_all(elements)
-                star = more if star is None else join(star, more)
+                continue
+            start = _beginning(value, st) if star is None else None
+            if start is not None:
+                positional += [start.items[i] for i in sorted(start.items)]
+                star = start.rest
+                continue
+            more = elements if isinstance(elements, Value) else join_all(elements)
+            star = more if star is None else join(star, more)
         elif star is None:
             positional.append(value)
         else:
@@ -268,6 +273,17 @@ def arguments(run: Run, node: ir.Call, st: State) -> Args | None:
         if extra is not None:
             starstar = extra if starstar is None else join(starstar, extra)
     return Args(positional, keywords, star, starstar)
+
+
+def _beginning(value: Value, st: State) -> Obj | None:
+    """The one sequence that stands for all those a value may be: what they begin with in its place, what follows as the rest."""
+    found: Obj | None = None
+    for atom in value.atoms:
+        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if obj is None or obj.kind not in ("list", "tuple"):
+            return None
+        found = obj if found is None else join_objects(found, obj)
+    return found
 
 
 def call_value(run: Run, node: ir.Expr, callee: Value, args: Args, st: State) -> Value:

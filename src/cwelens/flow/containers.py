@@ -61,6 +61,9 @@ def of_container(
             st.heap[ref.loc] = assign.delete_key(obj, index)
             return value
         everything = obj.everything()
+        if obj.items:
+            # Which one is gone is not known, and the first ones may be.
+            st.heap[ref.loc] = obj.collapsed()
         return everything if everything.atoms else UNKNOWN
     if name == "remove" and first is not None:
         return _remove(ref, obj, first, st)

@@ -24,6 +24,7 @@ from cwelens.flow.values import (
     Value,
     atom_taints,
     join,
+    join_all,
     join_taints,
 )
 from cwelens.ir import nodes as ir
@@ -97,7 +98,7 @@ def join_objects(one: Obj, two: Obj) -> Obj:
     if one.kind != two.kind:
         return Obj(one.kind, {}, join(one.everything(), two.everything()), cls=one.cls or two.cls)
     if one.kind in ("list", "tuple", "set") and (len(one.items) != len(two.items) or one.rest or two.rest):
-        return Obj(one.kind, {}, join(one.everything(), two.everything()), cls=one.cls)
+        return _join_sequences(one, two)
     items = dict(one.items)
     for key, value in two.items.items():
         mine = items.get(key)
@@ -185,6 +186,19 @@ class State:
         old = self.heap.get(loc)
         self.heap[loc] = obj if old is None else join_objects(old, obj)
         return Value((Ref(loc),))
+
+
+def _join_sequences(one: Obj, two: Obj) -> Obj:
+    """Sequences of different lengths: what both begin with keeps its position, the rest is somewhere behind it."""
+    shared = 0
+    if one.kind != "set":
+        while shared in one.items and shared in two.items:
+            shared += 1
+    rest = NOTHING
+    for obj in (one, two):
+        rest = join_all([rest, *(v for k, v in obj.items.items() if k >= shared), obj.rest or NOTHING])
+    items = {i: join(one.items[i], two.items[i]) for i in range(shared)}
+    return Obj(one.kind, items, rest, cls=one.cls)
 
 
 def join_states(one: State | None, two: State | None) -> State | None:
