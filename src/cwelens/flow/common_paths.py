@@ -60,9 +60,10 @@ NORMALISING = frozenset(("realpath", "abspath", "normpath", "resolve"))
 
 
 def below(run: Run, node: ir.Expr, why: str, st: State) -> None:
-    """A path is known to lie below a base. `str(path)` and `realpath(path)` speak of the path; one that was not resolved is not settled."""
+    """A path is known to lie below a base. `str(path)`, `realpath(path)` and `path.resolve()` speak of the path; one that was not resolved is not settled."""
     narrowing.neutralise(run, node, ("path",), why, st, only_normalised=True)
     if isinstance(node, ir.Call):
         normalising = written(node.func).rpartition(".")[2] in NORMALISING
-        for part in node.args[:1]:
+        receiver = [node.func.base] if isinstance(node.func, ir.Attr) else []
+        for part in [*node.args[:1], *receiver]:
             narrowing.neutralise(run, part, ("path",), why, st, only_normalised=not normalising)

@@ -9,17 +9,16 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cwelens.base import chars as ch
 from cwelens.flow import (
     attributes,
     dependencies,
     expressions,
     flask_config,
+    handled,
     pages,
     rendering,
     scopes,
     statements,
-    url_params,
 )
 from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, activation, written
@@ -47,9 +46,6 @@ from cwelens.syntax.templates.readers import by_signs
 
 if TYPE_CHECKING:
     from cwelens.models.schema import Route
-
-HARMLESS = {"int", "float", "bool", "UUID", "date", "datetime", "Decimal"}
-CONVERTERS = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UUID"}
 
 
 @dataclass(slots=True)
@@ -300,7 +296,7 @@ def parameter(
         value = dependencies.filled(run, function, param, handler, st)
         if value is not None:
             return value
-        value = _handled(run, function, param, index, handler, found)
+        value = handled.value_of(run, function, param, index, handler, found, st)
         if value is not None:
             return value
     members = scopes.members_used(run, param.name)
@@ -429,74 +425,6 @@ def _of_type(
     ):
         return opaque(found, taints)
     return Value((Opaque(found, () if run.models.type(found) else taints, label=param.name),))
-
-
-def _handled(
-    run: Run,
-    function: FunctionInfo,
-    param: ir.Param,
-    index: int,
-    handler: Handler,
-    found: str | ClassInfo | None,
-) -> Value | None:
-    """A parameter that the framework fills: the request, or data of the request."""
-    route = handler.route
-    type_ = (route.first, route.second, "")[min(index, 2)]
-    if type_:
-        return Value((Opaque(type_, note=handler.note, label=param.name),))
-    if param.name in route.besides:
-        return None if found is not None else Value((Opaque(label=param.name),))
-    concept = route.params
-    if isinstance(param.default, ir.Call):
-        # `name: str = Query(...)`; what a dependency gives is not read from the request directly.
-        symbol = (
-            symbol_of(run.program.resolve_expr(function.module, function.parent, param.default.func))
-            if isinstance(param.default.func, ir.Name | ir.Attr)
-            else None
-        )
-        name = symbol.qualname if isinstance(symbol, External) else ""
-        if symbol is None and isinstance(param.default.func, ir.Name):
-            # `Body(…)`, where the import was cut off.
-            name = f"fastapi.{param.default.func.id}"
-        row = run.models.source_param(name)
-        if row is None:
-            return Value((Opaque(label=param.name),))
-        concept = row.concept
-    if not concept:
-        return None
-    if isinstance(found, str) and (
-        found.rpartition(".")[2] in HARMLESS
-        or (run.models.type(found) and found.partition(".")[0] != "builtins")
-    ):
-        return opaque(found)
-    place = (function.module.source, param.pos)
-    mask = ch.ALL
-    kind = "str"
-    for part in handler.path.split("<")[1:]:
-        spec = part.partition(">")[0]
-        converter, _, name = spec.rpartition(":")
-        if name == param.name:
-            kind = converter.partition("(")[0] or "string"
-            mask = ch.ALL & ~ch.of("/") if kind in ("string", "") else ch.ALL
-    if kind in CONVERTERS:
-        return opaque(CONVERTERS[kind])
-    for part in handler.path.split("{")[1:]:
-        name, _, converter = part.partition("}")[0].partition(":")
-        if name == param.name:
-            if converter in CONVERTERS:
-                return opaque(CONVERTERS[converter])
-            mask = ch.ALL & ~ch.of("/") if converter != "path" else ch.ALL
-    own = url_params.groups(handler.path)
-    if param.name in own:
-        mask = own[param.name]
-    elif f"<{param.name}>" not in handler.path:
-        mask &= run.shared.url_groups.get(param.name, ch.ALL)
-    taints = attributes.source_taint(run, concept, param.name, place, handler.note)
-    type_ = found if isinstance(found, str) and found.startswith("builtins.") else None
-    if type_ is None and concept == "http.path":
-        # What stands in an address is text.
-        type_ = "builtins.str"
-    return Value((Opaque(type_, taints, mask),))
 
 
 def find_handler(run: Run, function: FunctionInfo) -> Handler | None:

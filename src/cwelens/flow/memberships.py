@@ -36,7 +36,7 @@ def member(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
     ):
         # `BASE in path.parents`
         why = narrowing.reason(run, right, "a test of `.parents`")
-        narrowing.neutralise(run, right.base, ("path",), why, st, only_normalised=True)
+        common_paths.below(run, right.base, why, st)
         return st
     value, container = guards.known_value(run, left, st), guards.known_value(run, right, st)
     constants = constants_of(container, st)

@@ -302,6 +302,13 @@ def entered(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
 
 def named_type(run: Run, function: FunctionInfo, annotation: ir.Expr | None) -> str | ClassInfo | None:
     """The type that an annotation names: a dotted name, or a class of the program. `X | None` and `Optional[X]` are X."""
+    return type_in(run, function.module, function.parent, annotation)
+
+
+def type_in(
+    run: Run, module: ModuleInfo, function: FunctionInfo | None, annotation: ir.Expr | None
+) -> str | ClassInfo | None:
+    """The same for an annotation that stands elsewhere than at a parameter."""
     node = annotation
     if isinstance(node, ir.Item) and written(node.base).rpartition(".")[2] in ("Optional", "Annotated"):
         node = node.key.items[0] if isinstance(node.key, ir.Seq) and node.key.items else node.key
@@ -313,12 +320,12 @@ def named_type(run: Run, function: FunctionInfo, annotation: ir.Expr | None) -> 
         node = ir.Name(node.value, node.pos)
     if not isinstance(node, ir.Name | ir.Attr):
         return None
-    symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, node))
+    symbol = symbol_of(run.program.resolve_expr(module, function, node))
     if isinstance(symbol, External):
         name = run.models.canonical(symbol.qualname)
         return name if name not in ("typing.Any", "builtins.object") else None
     if symbol is None:
-        return _without_import(run, function.module, node)
+        return _without_import(run, module, node)
     return symbol if isinstance(symbol, ClassInfo) else None
 
 

@@ -49,9 +49,7 @@ def method(run: Run, node: ir.Call, func: ir.Attr, st: State, wanted: bool) -> S
         validators.assume_subset(run, subject, guards.known_value(run, node.args[0], st), st)
         return st
     if name == "is_relative_to" and wanted:
-        narrowing.neutralise(
-            run, subject, ("path",), narrowing.reason(run, node, "`is_relative_to`"), st, only_normalised=True
-        )
+        common_paths.below(run, subject, narrowing.reason(run, node, "`is_relative_to`"), st)
         return st
     return None
 
