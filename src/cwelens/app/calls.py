@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from cwelens.app import dispatch, effects, evaluate, records, webpy
-from cwelens.app.frame import Frame, Walk
+from cwelens.app.frame import Frame, Walk, lookup
 from cwelens.app.values import (
     CLIENT,
     COOKIE,
@@ -135,6 +135,10 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
     if callee.kind == "wrapped":
         walk.wrapped.append(frame.guards)
         return EMPTY
+    if isinstance(func, ir.Call) and any(_is_wrapped(frame, part) for part in func.args):
+        # `login_required(view)(*args)`: what is wrapped is called behind what the other decorator asks for.
+        walk.wrapped.append((*frame.guards, *_decorated(walk, frame, func)))
+        return EMPTY
     if isinstance(callee.ref, FunctionInfo):
         return _enter_bound(walk, frame, node, callee, callee.ref, args)
     if isinstance(callee.ref, ClassInfo) and callee.kind == "":
@@ -162,6 +166,17 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
             frame.env[func.base.id] = mixed([base, *args.all()], name=base.name)
         return EMPTY
     return _generic(walk, frame, base, callee, name, args)
+
+
+def _is_wrapped(frame: Frame, node: ir.Expr) -> bool:
+    found = lookup(frame, node.id) if isinstance(node, ir.Name) else None
+    return found is not None and found.kind == "wrapped"
+
+
+def _decorated(walk: Walk, frame: Frame, node: ir.Call) -> tuple[Guard, ...]:
+    from cwelens.app.guards import by_decorator
+
+    return by_decorator(walk.know, frame.module, frame.function, node.func, frame.scope)
 
 
 def _arguments(walk: Walk, frame: Frame, node: ir.Call) -> Arguments:

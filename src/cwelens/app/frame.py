@@ -143,6 +143,8 @@ class Walk:
         self.budget = BUDGET
         self.inside: list[int] = []
         self.wrapped: list[tuple[Guard, ...]] = []
+        # What was asked where the wrong answer ends the function, though another way may go around the question.
+        self.refused: list[Guard] = []
         self.made: dict[Entity, Event] = {}
         self.secret_spots: list[Spot] = []
         # Calls that never come back, by node; frames that functions close over, by their node.

@@ -54,6 +54,8 @@ def by_decorator(
     if refuses and not kind:
         # It turns somebody away, in a way that its body does not show in full.
         kind = "login"
+    if refuses and kind == "login" and isinstance(symbol, FunctionInfo) and _asks_for_token(symbol):
+        kind = "token"
     if (
         kind == "login"
         and call is not None
@@ -210,6 +212,10 @@ def _through(
         return None
     held = [g for g in work.wrapped[0] if all(g in other for other in work.wrapped[1:])]
     kinds = dict.fromkeys(g.kind for g in held)
+    if not kinds and guard_kind(info.name):
+        # It is called what it does, and asks on some way: the other is open by a setting (visitors are let in, a proxy has asked).
+        asked = [*work.refused, *(g for way in work.wrapped for g in way)]
+        kinds = dict.fromkeys(g.kind for g in asked if g.kind in ("login", "token"))
     return tuple(Guard(kind, text, spot, scope) for kind in kinds)
 
 
@@ -231,6 +237,24 @@ def _refuses(info: FunctionInfo) -> bool:
         if isinstance(n, ir.Name | ir.Attr)
     )
     return asks and (refusal or raises)
+
+
+# What a client has to put into each request, against what a browser sends by itself.
+_HANDED_IN = table("token apikey bearer hmac signature")
+_KEPT_BY_BROWSER = table("session cookie cookies")
+
+
+def _asks_for_token(info: FunctionInfo) -> bool:
+    """Whether a decorator that refuses looks at a token only: no session of a browser gets past it."""
+    named: set[str] = set()
+    for node in walk(*info.node.body):
+        if isinstance(node, ir.Name | ir.Attr):
+            name = node.id if isinstance(node, ir.Name) else node.name
+            # The session of a data base is another one.
+            if name == "current_user":
+                return False
+            named |= words(name) if isinstance(node, ir.Name) or name != "session" else set()
+    return bool(named & _HANDED_IN) and not named & _KEPT_BY_BROWSER
 
 
 def _explore(work: Walk, info: FunctionInfo, env: dict[str, Val], outer: Frame | None, factory: bool) -> None:

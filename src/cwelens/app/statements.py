@@ -8,8 +8,9 @@ from cwelens.app import calls, dispatch, evaluate, tests
 from cwelens.app.frame import MAX_DEPTH, Frame, Walk
 from cwelens.app.tests import Test, guards_of, judge
 from cwelens.app.values import CLIENT, EMPTY, IDENTITY, STORED, Entity, Guard, Val, constant, join, mixed
-from cwelens.app.words import is_auth_name, is_identity_key, is_password
+from cwelens.app.words import is_auth_name, is_identity_key, is_password, words
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
 _ROWS = 60
@@ -163,7 +164,10 @@ def _changed(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str, made
 
 
 def disclosed(walk: Walk, frame: Frame, node: ir.Node, made: Val) -> None:
-    """What is sent back: the records in a response."""
+    """What is sent back: the records in a response. An address to go to shows no more than where a record is found."""
+    if isinstance(node, ir.Return) and isinstance(node.value, ir.Call):
+        if "redirect" in words((dotted(node.value.func) or "").rpartition(".")[2]):
+            return
     for entity in sorted(made.entities, key=lambda e: (e.table, e.spot[1] if e.spot else (0, 0, 0, 0))):
         if (entity.root or entity) not in walk.made:
             walk.event(frame, node, "disclose", entity, value=made)
@@ -192,6 +196,8 @@ def _if(walk: Walk, frame: Frame, node: ir.If) -> bool:
     if narrowed is not None and not narrowed[1]:
         frame.env[narrowed[0]] = EMPTY
     alive_else = block(walk, frame, node.orelse)
+    if alive_body != alive_else and alive_body == found.positive:
+        walk.refused += guards
     if alive_body and not alive_else:
         frame.env, frame.guards = body_env, body_guards
     elif alive_body and alive_else:

@@ -25,8 +25,12 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_code, is_identity_key, is_password, is_role, table, words
 from cwelens.ir import nodes as ir
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
 _ADMIN = table("admin isadmin superuser issuperuser superadmin")
+_PERMITS = table("permission permissions permitted authorized authorised")
+_NO_ANSWER = table("get list create add grant set delete remove load make all")
 _FAILURE = table("error errors err message msg fail failed failure exception detail")
 
 
@@ -48,6 +52,8 @@ def judge(walk: Walk, frame: Frame, node: ir.Expr) -> Test:
     if isinstance(node, ir.Compare) and len(node.ops) == 1:
         return _compare(walk, frame, node)
     made = evaluate.value(walk, frame, node)
+    if isinstance(node, ir.Call) and not made.has(ROLE) and _asks_permission(walk, frame, node):
+        return Test(Val(frozenset((IDENTITY, ROLE)), name=made.name), True)
     if made.kind == "matched":
         return Test(made, True, True)
     if isinstance(node, ir.Walrus) and not made.known:
@@ -58,6 +64,22 @@ def judge(walk: Walk, frame: Frame, node: ir.Expr) -> Test:
         walk.event(frame, node, "client-word", text=made.name, value=made)
     name = made.name.lower()
     return Test(made, not words(name) & _FAILURE or not made.has(*PROOFS))
+
+
+def _asks_permission(walk: Walk, frame: Frame, node: ir.Call) -> bool:
+    """Whether a call that the input does not hold asks, by its name, what somebody may do: `Permission(CanEdit()).allow()`."""
+    func = node.func
+    if not isinstance(func, ir.Name | ir.Attr):
+        return False
+    name = func.id if isinstance(func, ir.Name) else func.name
+    base = func.base if isinstance(func, ir.Attr) else None
+    if isinstance(base, ir.Call) and isinstance(base.func, ir.Name | ir.Attr):
+        # `Permission(…).allow()`: the object says what is asked.
+        name = f"{name}_{base.func.id if isinstance(base.func, ir.Name) else base.func.name}"
+    if not words(name) & _PERMITS or words(name) & _NO_ANSWER:
+        return False
+    symbol = symbol_of(walk.program.resolve_expr(frame.module, frame.function, func))
+    return not isinstance(symbol, FunctionInfo | ClassInfo)
 
 
 def _bool_op(walk: Walk, frame: Frame, node: ir.BoolOp) -> Test:

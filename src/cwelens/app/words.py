@@ -109,9 +109,17 @@ def is_password(name: str) -> bool:
     }
 
 
+# Who did something to a record, or took part in it, does not own it: `last_post_user_id`, `edited_by_user`.
+_PASSING = table(
+    "last latest first previous updated modified edited changed deleted hidden closed locked approved reviewed assigned reported banned"
+)
+
+
 def is_owner(name: str) -> bool:
     """Whether a column names the one a record belongs to."""
     found = words(name)
+    if found & _PASSING:
+        return False
     return bool(found & OWNER_WORDS) or {"created", "by"} <= found or {"from", "user"} <= found
 
 
@@ -137,9 +145,15 @@ def keeps_records(name: str) -> bool:
     return not name.startswith("_") and not words(name) & _MACHINERY
 
 
+# `protect()` and `has_access` ask for the permission of the view that they stand before.
+_BY_PERMISSION = table("protect has_access has_access_api")
+
+
 def guard_kind(name: str) -> str:
     """login or role where the name of a decorator, dependency or base class says that it guards, else empty."""
     found = words(name)
+    if name in _BY_PERMISSION:
+        return "role"
     if found & {"anonymous", "optional", "exempt", "public", "unauthenticated", "allowany", "skip", "guest"}:
         return ""
     if name.rpartition(".")[2] in ("AllowAny", "login_not_required", "csrf_exempt", "login_exempt"):

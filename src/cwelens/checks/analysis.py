@@ -19,6 +19,7 @@ from cwelens.checks import (
     forms,
     headers,
     host_tests,
+    in_application,
     inline_pages,
     literals,
     markup,
@@ -155,6 +156,7 @@ def analyse(
     findings, operations = outcome.results(checker)
     application = _application(found, modules, entries)
     if application is not None:
+        findings = in_application.settle(checker, application.app, findings, operations)
         outcome.merge(findings, operations, application.findings, application.operations)
     sources = [Source(concept, text, locate(*place)) for concept, text, place in checker.sources.values()]
     sources.sort(key=lambda s: (s.location, s.concept))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from cwelens.base import chars as ch
+from cwelens.checks import request_headers
 from cwelens.flow.attributes import JOIN
 from cwelens.flow.strings import DOUBLED
 from cwelens.flow.values import Opaque, Taint
@@ -297,7 +298,14 @@ def _redirect_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...
     return f"it names no host: {why}" if why and not hole.chars & ch.of("\\") else ""
 
 
+def _header_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    return request_headers.one_line(taint)
+
+
 BY_TAINT: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
+    "log.message": _header_special,
+    "header.value": _header_special,
+    "header.name": _header_special,
     "path.file": _path_special,
     "path.probe": _path_special,
     "path.archive": _archive_special,

@@ -101,6 +101,8 @@ class Checker:
                 note,
             )
         taint = judgement.taint
+        if judgement.kind in ("defect", "conditional"):
+            entry.ways.add(_active(run.frame))
         if (
             taint is not None
             and taint.origin.kind in ("param", CONTENT)
@@ -352,6 +354,15 @@ class Checker:
         if known is None:
             known = self.bodies[key] = Body(frame.module, frame.func)
         return known
+
+
+def _active(frame: Frame | None) -> frozenset[int]:
+    """The functions that are being interpreted, by their nodes."""
+    out: list[int] = []
+    while frame is not None:
+        out.append(id(frame.node))
+        frame = frame.parent
+    return frozenset(out)
 
 
 _BITS = re.compile(r"\b(?:getrandbits|randbytes)\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
-from cwelens.checks import characters, documents
+from cwelens.checks import characters, documents, request_headers
 from cwelens.checks.judgement import Judgement, worst
 from cwelens.flow import buffers
 from cwelens.flow.contents import CONTENT
@@ -144,6 +144,10 @@ def _taint(
             return Judgement("neutralised", why, taint)
     if rule.concept == "url.path":
         return _path_of_request(taint, hole, characters.before(parts, index))
+    if rule.concept == "url.redirect":
+        why = request_headers.leads_back(taint)
+        if why:
+            return Judgement("neutralised", why, taint)
     if rule.concept == "url.redirect" and "redirect.local" in taint.safe and origin.kind == "untrusted":
         doubt = f"{taint.safe['redirect.local']} does not see a host where browsers do (`/\\host`)"
         return Judgement("conditional", "", taint.assuming(doubt))

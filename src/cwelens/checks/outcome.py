@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
-from cwelens.checks import pages
+from cwelens.checks import pages, repeats
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
@@ -172,43 +172,7 @@ def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
                 # Without a certificate that is checked, its name protects nothing: one finding says both.
                 continue
             out.append(finding)
-    return _repeated(out, sources)
-
-
-def _repeated(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
-    """One finding for what is copied from function to function, or from branch to branch; the other places are its evidence."""
-    first: dict[tuple[str, str, str], Finding] = {}
-    out = []
-    for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
-        if finding.rule in _COPIED or (finding.rule in _BRANCHES and finding.function):
-            within = finding.function if finding.rule in _BRANCHES else ""
-            known = first.setdefault((finding.rule, finding.location.path, within), finding)
-            apart = finding.rule in _BRANCHES and not _in_branches(known, finding, sources)
-            if known is not finding and not apart:
-                known.evidence.append(f"the same again on line {finding.location.line}")
-                continue
-        out.append(finding)
-    return out
-
-
-def _in_branches(one: Finding, two: Finding, sources: dict[str, Source]) -> bool:
-    """Whether a line between two findings stands further out than both: then only one of them may run."""
-    source = sources.get(one.location.path)
-    if source is None:
-        return True
-    first, last = one.location.line, two.location.line
-    inner = min(_indent(source.line(first)), _indent(source.line(last)))
-    between = (source.line(number) for number in range(first + 1, last))
-    return any(line.strip() and _indent(line) < inner for line in between)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-# What counts once in a function: the branches that set one cookie.
-_BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
-_COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
+    return repeats.told_once(out, sources)
 
 
 # (reported as well, the one that says it all)

@@ -30,6 +30,7 @@ class Record:
         "note",
         "place",
         "rule",
+        "ways",
     )
 
     def __init__(
@@ -47,6 +48,8 @@ class Record:
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
         self.context = False
+        # The functions that were active when it was found dangerous, for each way there.
+        self.ways: set[frozenset[int]] = set()
         # For an output of a template: fields of the database that it may show.
         self.fields: list[pages.Field] = []
         # Whether those that render it have it escape: both, where one forgot to.

@@ -407,8 +407,11 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         # What comes out of a recursion comes out of a way through it that does not recur.
         return run.alloc(st, node, Obj("list", {}), "yield") if recursion.is_generator(target) else NOTHING
     if run.frame.depth >= run.reach():
-        label = f"{written_callee(node)}() (calls nested too deeply)"
-        return Value((Opaque(None, _all_taints(args, st), label=label),))
+        # The body is there and was not read: that what is given comes back is no more than an assumption.
+        text = written_callee(node)
+        assumption = f"`{text}()` gives back what it is given, unneutralised"
+        taints = tuple(t.assuming(assumption) for t in _all_taints(args, st))
+        return Value((Opaque(None, taints, label=f"{text}() (calls nested too deeply)"),))
     info = func.info
     if info is not None and _exercised(run, info, func, args, st):
         taken = Value((Opaque(label=f"{written_callee(node)}()"),))

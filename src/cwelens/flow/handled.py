@@ -129,7 +129,7 @@ def _in_path(run: Run, name: str, handler: Handler) -> tuple[int, str | None]:
         converter, _, variable = part.partition(">")[0].rpartition(":")
         if variable == name:
             kind = converter.partition("(")[0] or "string"
-            mask = ch.ALL & ~ch.of("/") if kind in ("string", "") else ch.ALL
+            mask = url_params.SEGMENT if kind == "string" else url_params.of_converter(run.shared, kind)
     if kind in CONVERTERS:
         return mask, CONVERTERS[kind]
     for part in handler.path.split("{")[1:]:

@@ -287,7 +287,7 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
 
 
 _FOR_CLIENTS = re.compile(
-    r"(?i)valid|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
+    r"(?i)valid|valueerror|decodeerror|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
 )
 
 
@@ -297,12 +297,11 @@ def _exception(run: Run, handler: ir.Handler, caught: Value, st: State) -> Value
     if isinstance(classes, list) and all(isinstance(a, Cls) for v in classes for a in v.atoms):
         return opaque("builtins.BaseException")
     place = run.place(handler)
-    name = "Exception" if handler.types is None else _type_name(handler.types)
-    return (
-        opaque("builtins.BaseException")
-        if for_clients(name)
-        else caught_error(place, handler.name or "", name)
-    )
+    listed = handler.types.items if isinstance(handler.types, ir.Seq) else [handler.types]
+    names = [_type_name(each) if each is not None else "Exception" for each in listed]
+    if names and all(for_clients(name) for name in names):
+        return opaque("builtins.BaseException")
+    return caught_error(place, handler.name or "", names[0] if len(names) == 1 else "Exception")
 
 
 def for_clients(name: str) -> bool:

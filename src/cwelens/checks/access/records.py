@@ -16,7 +16,7 @@ from cwelens.app.words import (
 from cwelens.base.location import locate
 from cwelens.checks.access.login import UNGUESSABLE, chosen, sensitive
 from cwelens.checks.access.passwords import makes_account
-from cwelens.checks.access.report import Report, called
+from cwelens.checks.access.report import LOGIN, Report, called
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
@@ -192,7 +192,12 @@ def _listed(report: Report, entity: Entity) -> bool:
             continue
         for event in route.of("disclose"):
             found = event.entity
-            if found is not None and found.table == entity.table and all(v.known for _, v in found.keys):
+            if found is None or found.table != entity.table:
+                continue
+            if all(v.known for _, v in found.keys):
+                return True
+            if not any(g.kind in LOGIN for g in route.guards_at(event)) and not _scoped(found):
+                # Whoever names one gets it, with no account at all.
                 return True
     return False
 
@@ -205,7 +210,7 @@ def _scoped_elsewhere(app: Application, entity: Entity) -> Event | None:
             if (
                 other is not None
                 and other.table == entity.table
-                and _scoped(other)
+                and any(v.has(IDENTITY, OWNER) and is_owner(k) for k, v in other.keys)
                 and not is_user_table(other.table)
             ):
                 return event

@@ -1,0 +1,160 @@
+"""What the model of the application says of findings that rest on a flow or a setting: who gets there, and by what proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.app.words import ADMIN_WORDS, table, words
+from cwelens.base.location import Location, locate
+from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted, walk
+
+if TYPE_CHECKING:
+    from cwelens.app.model import Application, Route
+    from cwelens.checks.checker import Checker
+    from cwelens.checks.finding import Finding, Operation
+    from cwelens.checks.record import Record
+    from cwelens.resolve.symbols import ModuleInfo
+
+# What is nobody's loss where only those get there who were given a right to it.
+_HARMLESS = frozenset(("path-probe", "error-detail"))
+# Where the files of the server lie, and whom it asks, administrators say by their office.
+_OF_ADMINISTRATORS = frozenset(("path-traversal", "ssrf"))
+_ADMINISTRATION = ADMIN_WORDS | table("admins sysadmin settings config configure configuration setup")
+
+
+def settle(
+    checker: Checker, app: Application, findings: list[Finding], operations: list[Operation]
+) -> list[Finding]:
+    """The findings that are left; of the others the operations say why they are safe."""
+    if not app.routes:
+        return findings
+    records = {_key(locate(*r.place), r.rule.id): r for r in checker.records.values()}
+    kept = []
+    protects = _protects(app.modules)
+    for finding in findings:
+        reason = ""
+        record = records.get(_key(finding.location, finding.rule))
+        if finding.rule in _HARMLESS and record is not None:
+            reason = _for_some(app, record)
+            if not reason and finding.rule == "path-probe" and not _in_handler(app, finding):
+                for operation in _about(finding, operations):
+                    operation.disposition = "undecided"
+                    operation.reason = "whether the outcome is told to whoever asks is not followed"
+                continue
+        elif finding.rule in _OF_ADMINISTRATORS and record is not None:
+            _by_administrators(app, record, finding, operations)
+        elif finding.rule == "csrf-off":
+            reason = _without_session(app, finding, operations, protects)
+        if not reason:
+            kept.append(finding)
+            continue
+        for operation in _about(finding, operations):
+            operation.disposition, operation.reason = "safe", f"guarded by {reason}"
+    return kept
+
+
+def _key(location: Location, rule: str) -> tuple[str, int, int, str]:
+    return location.path, location.line, location.column, rule
+
+
+def _about(finding: Finding, operations: list[Operation]) -> list[Operation]:
+    place = finding.location
+    return [
+        o
+        for o in operations
+        if o.cwe == finding.cwe
+        and (o.location.path, o.location.line, o.location.column) == (place.path, place.line, place.column)
+    ]
+
+
+def _ways(app: Application, record: Record) -> list[Route] | None:
+    """The routes by which the operation was reached; None where it was also reached without one."""
+    out: list[Route] = []
+    for way in record.ways:
+        routes = [route for route in app.routes if id(route.handler.node) in way]
+        # A function may have been looked at by itself: then those count that call it.
+        routes = routes or [r for r in app.routes if any(id(f.node) in way for f in r.entered)]
+        if not routes:
+            return None
+        out += routes
+    return out or None
+
+
+def _in_handler(app: Application, finding: Finding) -> bool:
+    return any(route.holds(finding.location.path, finding.location.line) for route in app.routes)
+
+
+def _role(route: Route) -> str:
+    """The right that a route asks for, as written; "" where it asks for none."""
+    return next((guard.text for guard in route.outer if guard.kind == "role"), "")
+
+
+def _for_some(app: Application, record: Record) -> str:
+    routes = _ways(app, record)
+    if routes is None or not all(_role(route) for route in routes):
+        return ""
+    return f"`{_role(routes[0])}`: only those get there who were given the right"
+
+
+def _by_administrators(
+    app: Application, record: Record, finding: Finding, operations: list[Operation]
+) -> None:
+    routes = _ways(app, record)
+    if finding.confidence != "definite" or routes is None:
+        return
+    if not all(_role(r) and (r.is_admin or words(_role(r)) & _ADMINISTRATION) for r in routes):
+        return
+    finding.confidence = "conditional"
+    finding.assumption = f"whoever passes `{_role(routes[0])}` may not choose freely among the server's own"
+    for operation in _about(finding, operations):
+        operation.disposition = "conditional"
+
+
+def _without_session(app: Application, finding: Finding, operations: list[Operation], protects: bool) -> str:
+    """Why an exemption from the protection against forged requests does no harm; makes it conditional where that is not known."""
+    code = finding.location.code
+    if "CHECK_DEFAULT" in code and protects:
+        return "a hook that asks for the token itself"
+    if "exempt" not in code:
+        return ""
+    routes = [route for route in app.routes if _is_exempted(route, finding.location)]
+    if not app.has_identity:
+        return ""
+    if not routes:
+        if not code.lstrip().startswith("@"):
+            finding.confidence = "conditional"
+            finding.assumption = "a browser's session is enough for a change that one of its routes makes"
+            for operation in _about(finding, operations):
+                operation.disposition = "conditional"
+        return ""
+    if any(route.changes and route.guarded("login", "role") and not _by_token(route) for route in routes):
+        return ""
+    return "what a browser does not send by itself: no session decides there"
+
+
+def _by_token(route: Route) -> bool:
+    return any(guard.kind == "token" for guard in route.outer)
+
+
+def _is_exempted(route: Route, place: Location) -> bool:
+    """Whether an exemption at a place is about a route: its decorator, or a call with the name of its handler or its blueprint."""
+    node = route.handler.node
+    if route.handler.module.path == place.path and any(d.pos[0] == place.line for d in node.decorators):
+        return True
+    if place.code.lstrip().startswith("@"):
+        return False
+    named = place.code.partition("exempt(")[2].partition(")")[0].rpartition(".")[2].strip()
+    registrar = getattr(route.registrar, "name", "")
+    return bool(named) and named in (route.handler.name, registrar)
+
+
+def _protects(modules: list[ModuleInfo]) -> bool:
+    """Whether the program asks for the token of a form by a call: `csrf.protect()`."""
+    for module in modules:
+        if ".protect(" not in module.source.text:
+            continue
+        for node in walk(*module.body):
+            if isinstance(node, ir.Call) and (dotted(node.func) or "").lower().endswith("csrf.protect"):
+                return True
+    return False
