@@ -215,7 +215,7 @@ def _template(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 def _argv(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     if index > 0:
         return "it does not begin the argument"
-    if not hole.chars & ~ch.FLOAT:
+    if not hole.chars & ~(ch.FLOAT | ch.of(" ")):
         return "a number is no option"
     return _only(hole, ch.of("-"), "so no option")
 

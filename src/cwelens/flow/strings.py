@@ -117,6 +117,15 @@ def represented(value: Value, st: State) -> Value:
     return make(atoms)
 
 
+# What `%d` and its like can make of a number; `%c` may be any character.
+_CONVERSIONS = {
+    **dict.fromkeys("diuo", ch.INTEGER),
+    **dict.fromkeys("xX", ch.HEX | ch.of("-xX")),
+    **dict.fromkeys("eEfFgG", ch.FLOAT | ch.of("EINFA")),
+    "c": ch.ALL,
+}
+
+
 def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
     """`template % argument`"""
     out: list[Value] = []
@@ -146,13 +155,9 @@ def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
                         values[index] if values is not None and index < len(values) else _rest(argument, st)
                     )
                     index += 1
-                if kind in "diouxXeEfFgGc":
-                    mask = ch.of("abcdefABCDEFinfatyxo0123456789.+-")
-                    item = (
-                        Value((Opaque("builtins.float", _deep(item, st), mask),))
-                        if item.const() is None
-                        else item
-                    )
+                if kind in _CONVERSIONS and item.const() is None:
+                    padding = ch.of("+ ") if len(match[0]) > 2 else 0
+                    item = Value((Opaque("builtins.float", _deep(item, st), _CONVERSIONS[kind] | padding),))
                 pieces.append(represented(item, st) if kind in "ra" else item)
             pieces.append(const(part[end:]))
         out.append(concat(pieces, st, binary, place))
