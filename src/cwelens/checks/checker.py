@@ -157,7 +157,7 @@ class Checker:
                     process_arguments.listed(self, run, site, values, row.library)
                 continue
             if row.concept == "log.message":
-                values = log_formats.as_formatted(site.args.positional, values)
+                values = log_formats.as_formatted(site.args.positional, values, st)
             judgement = self._judge_sink(run, site, rule, values, st)
             if row.concept == "url.request" and judgement.kind == "neutralised":
                 partly = self._judge_sink(run, site, RULES["url.path"], values, st)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cwelens.flow.values import Value
+from cwelens.flow.strings import is_shown
 
 if TYPE_CHECKING:
-    pass
-
+    from cwelens.flow.state import State
+    from cwelens.flow.values import Value
 
 _CONVERSION = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\d+|\*)?(?:\.\d+)?([a-zA-Z%])")
 
 
-def as_formatted(given: list[Value], values: list[Value]) -> list[Value]:
-    """The arguments of a log call without those that its format shows as `%r` or as a number: no line break gets through."""
+def as_formatted(given: list[Value], values: list[Value], st: State) -> list[Value]:
+    """The arguments of a log call without those that are shown by their `repr()` or as a number: no line break gets through."""
+    values = [v for v in values if not v.atoms or not all(is_shown(a, st) for a in v.atoms)]
     for index, value in enumerate(given):
         atom = value.const()
         if atom is not None and isinstance(atom.value, str) and "%" in atom.value:

@@ -47,7 +47,10 @@ def to_text(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`str`: the text of a value."""
     if not args.positional:
         return const("")
-    value = protocols.as_text(run, attributes.path_text(args.positional[0], st), st, node)
+    value = attributes.path_text(args.positional[0], st)
+    if len(args.positional) == 1 and not args.keywords:
+        # With an encoding, it decodes.
+        value = protocols.as_text(run, value, st, node)
     return strings.concat([value], st, False, run.place(node))
 
 

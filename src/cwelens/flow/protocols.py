@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwelens.flow import attributes, calls, expressions
+from cwelens.flow import attributes, calls, expressions, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import Atom, Func, Ref, Value, make
@@ -51,11 +51,14 @@ def _own(atom: Atom, st: State) -> bool:
 
 
 def as_text(run: Run, value: Value, st: State, node: ir.Expr) -> Value:
-    """The text form of a value: objects with a `__str__` of their own give what that gives."""
-    if not any(_own(atom, st) for atom in value.atoms):
+    """The text form of a value: objects with a `__str__` of their own give what that gives, containers and bytes their `repr()`."""
+    if not any(_own(atom, st) or strings.is_shown(atom, st) for atom in value.atoms):
         return value
     out: list[Atom] = []
     for atom in value.atoms:
+        if strings.is_shown(atom, st):
+            out += strings.represented(Value((atom,)), st).atoms
+            continue
         text = _called(run, atom, "__str__", st, node) if isinstance(atom, Ref) and _own(atom, st) else None
         out += [atom] if text is None else text.atoms
     return make(out)

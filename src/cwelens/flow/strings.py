@@ -100,6 +100,21 @@ def merge(value: Value, st: State) -> Opaque:
     return Opaque(types.pop() if len(types) == 1 else "builtins.str", taints, mask, note, label)
 
 
+_CONTAINERS = frozenset(
+    f"builtins.{name}" for name in ("bytes", "bytearray", "dict", "list", "tuple", "set", "frozenset")
+)
+
+
+def is_shown(atom: Atom, st: State) -> bool:
+    """Whether `str()` of an atom is its `repr()`: containers, and bytes."""
+    if isinstance(atom, Ref):
+        obj = st.obj(atom.loc)
+        return obj is not None and obj.kind in ("dict", "list", "tuple", "set") and obj.cls is None
+    if isinstance(atom, Const):
+        return isinstance(atom.value, bytes)
+    return (isinstance(atom, Opaque) and atom.type in _CONTAINERS) or (isinstance(atom, Text) and atom.binary)
+
+
 def represented(value: Value, st: State) -> Value:
     """`repr(value)`: constants exactly; strings lose line breaks and control characters."""
     atoms: list[Atom] = []
