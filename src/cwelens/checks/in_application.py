@@ -121,16 +121,21 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     routes = [route for route in app.routes if _is_exempted(route, finding.location)]
     if not app.has_identity:
         return ""
-    if not routes:
-        if not code.lstrip().startswith("@"):
-            finding.confidence = "conditional"
-            finding.assumption = "a browser's session is enough for a change that one of its routes makes"
-            for operation in _about(finding, operations):
-                operation.disposition = "conditional"
+    deciding = [route for route in routes if route.changes and not _by_token(route)]
+    if any(_asks_session(route) for route in deciding):
         return ""
-    if any(route.changes and route.guarded("login", "role") and not _by_token(route) for route in routes):
+    if not routes or any(route.guarded("login", "role") for route in deciding):
+        finding.confidence = "conditional"
+        finding.assumption = "a browser's session is enough for a change that one of its routes makes"
+        for operation in _about(finding, operations):
+            operation.disposition = "conditional"
         return ""
     return "what a browser does not send by itself: no session decides there"
+
+
+def _asks_session(route: Route) -> bool:
+    """Whether the route itself asks who is logged in; what a hook asks of every request, it may be content without."""
+    return any(g.kind in ("login", "role") and g.scope != "hook" for g in (*route.outer, *route.inner))
 
 
 def _by_token(route: Route) -> bool:
