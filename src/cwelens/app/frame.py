@@ -158,6 +158,8 @@ class Walk:
         self.texts: list[tuple[str, Spot]] = []
         # What the code itself compares the address with.
         self.choices = Choices()
+        # The last call that was given who is asking and could not be entered.
+        self.handed = ""
         self._parts: dict[tuple[Entity, str], Entity] = {}
         self.closures: dict[int, Frame] = {}
 
@@ -172,7 +174,8 @@ class Walk:
         value: Val = EMPTY,
     ) -> Event:
         spot = frame.spot(node)
-        made = Event(kind, frame.site or spot, spot, frame.guards, entity, fields or {}, text, value)
+        site = frame.site or spot
+        made = Event(kind, site, spot, frame.guards, entity, fields or {}, text, value, self.handed)
         self.events.append(made)
         return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwelens.app import evaluate
+from cwelens.app import evaluate, view_factories
 from cwelens.app.dependencies import REQUESTS, by_dependency, dependency_of, parameters
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
@@ -388,6 +388,9 @@ def of_class(
                 )
             spot = (ancestor.module.source, hook.node.pos)
             guards += [Guard(kind, f"{cls.name}.{name}", spot, "class") for kind in sorted(kinds)]
+    for maker, wrapper in view_factories.wrappers(known):
+        guards += by_decorator(know, maker.module, maker, wrapper, "class")
+        exempt = exempt or "csrf_exempt" in text_of(maker.module, wrapper)
     if default and not opened and not any(g.kind in ("login", "role") for g in guards):
         guards += default
     return tuple(dict.fromkeys(guards)), exempt

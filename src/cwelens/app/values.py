@@ -231,6 +231,8 @@ class Event:
     fields: dict[str, Val] = field(default_factory=dict)
     text: str = ""
     value: Val = EMPTY
+    # A call before it, as written, that was given who is asking and could not be entered: it may have turned them away.
+    asked_by: str = ""
 
     @property
     def table(self) -> str:

@@ -8,6 +8,8 @@ from cwelens.app.words import ADMIN_WORDS, table, words
 from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import FunctionInfo
 
 if TYPE_CHECKING:
     from cwelens.app.model import Application, Route
@@ -122,7 +124,7 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     if not app.has_identity:
         return ""
     deciding = [route for route in routes if route.changes and not _by_token(route)]
-    if any(_asks_session(route) for route in deciding):
+    if any(_asks_session(app, route) for route in deciding):
         return ""
     if not routes or any(route.guarded("login", "role") for route in deciding):
         finding.confidence = "conditional"
@@ -133,9 +135,40 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     return "what a browser does not send by itself: no session decides there"
 
 
-def _asks_session(route: Route) -> bool:
+def _asks_session(app: Application, route: Route) -> bool:
     """Whether the route itself asks who is logged in; what a hook asks of every request, it may be content without."""
-    return any(g.kind in ("login", "role") and g.scope != "hook" for g in (*route.outer, *route.inner))
+    held = [g for g in (*route.outer, *route.inner) if g.scope != "hook"]
+    handed_in = {(g.text, g.spot) for g in held if g.kind == "token"}
+    asking = [g for g in held if g.kind in ("login", "role")]
+    if all((g.text, g.spot) in handed_in for g in asking):
+        # Who is asking is told by a key or a signature, unless the same test is content with a session too.
+        return bool(asking) and _reads_session(app, route)
+    return True
+
+
+# Where a browser's session is: attributes of the request, and the names that frameworks give them.
+_SESSION_PARTS = frozenset(("user", "session", "COOKIES", "cookies", "auser", "get_signed_cookie"))
+_SESSION_NAMES = frozenset(("current_user", "session"))
+
+
+def _reads_session(app: Application, route: Route) -> bool:
+    """Whether the functions of a route, or the program's own decorators on them, look at the session or the cookies of a browser."""
+    read = list(route.entered)
+    for info in route.entered:
+        for decorator in info.node.decorators:
+            target = decorator.func if isinstance(decorator, ir.Call) else decorator
+            symbol = symbol_of(app.know.program.resolve_expr(info.module, info.parent, target))
+            if isinstance(symbol, FunctionInfo):
+                read.append(symbol)
+    for info in read:
+        for node in walk(*info.node.body):
+            if isinstance(node, ir.Name) and node.id in _SESSION_NAMES:
+                return True
+            if isinstance(node, ir.Attr) and node.name in _SESSION_PARTS:
+                base = dotted(node.base) or ""
+                if base.rpartition(".")[2] in ("request", "req", "flask"):
+                    return True
+    return False
 
 
 def _by_token(route: Route) -> bool:

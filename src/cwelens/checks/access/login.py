@@ -112,7 +112,7 @@ def _open(app: Application, route: Route, report: Report) -> bool:
     if not events:
         return False
     worst = min(
-        events,
+        [e for e in events if not e.asked_by] or events,
         key=lambda e: (
             "destroy",
             "delete",
@@ -142,8 +142,16 @@ def _open(app: Application, route: Route, report: Report) -> bool:
         f"{len([r for r in app.routes if r.guarded('login', 'role', 'token')])} of {len(app.routes)} routes have one",
         [*steps, *siblings],
         evidence,
+        _unless_asked(worst),
     )
     return True
+
+
+def _unless_asked(event: Event | None) -> str:
+    """What is taken for granted where who is asking was handed to something that this analysis could not look into."""
+    if event is None or not event.asked_by:
+        return ""
+    return f"`{event.asked_by}`, which is given who is calling, turns nobody away"
 
 
 def _for_itself(event: Event) -> bool:
@@ -305,4 +313,5 @@ def _role(report: Report, route: Route, event: Event | None, others: list[Route]
         "a test of a role, a permission or an admin flag in the guards of the route, in its body and in the functions it calls",
         [*steps, *neighbours(report.app, route, "role")],
         [f"the same holds for {called(other)}" for other in others],
+        _unless_asked(event),
     )
