@@ -6,7 +6,18 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from cwelens.flow import assign, attributes, buffers, calls, guards, protocols, records, scopes, strings
+from cwelens.flow import (
+    assign,
+    attributes,
+    buffers,
+    calls,
+    guards,
+    percent,
+    protocols,
+    records,
+    scopes,
+    strings,
+)
 from cwelens.flow.run import Args, CallSite, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
 from cwelens.flow.values import (
@@ -178,7 +189,7 @@ def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: Stat
     if op == "+":
         return _plus(run, left, right, node, st)
     if op == "%" and any(_is_string(a) for a in left.atoms):
-        return strings.percent(left, right, st, run.place(node))
+        return percent.percent(left, right, st, run.place(node))
     if op == "/" and (path := attributes.path_join(run, left, right, st, node)) is not None:
         return path
     if op == "*":
@@ -201,7 +212,7 @@ def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: Stat
 def _constants(op: str, one: Any, two: Any, run: Run, node: ir.Node, st: State) -> Value:
     """The operation on two constants, by Python, where the result is small."""
     if isinstance(one, str | bytes) and op == "%":
-        return strings.percent(const(one), const(two), st, run.place(node))
+        return percent.percent(const(one), const(two), st, run.place(node))
     if op == "*" and isinstance(one, str | bytes | int) and isinstance(two, str | bytes | int):
         size = (len(one) if isinstance(one, str | bytes) else 1) * (two if isinstance(two, int) else 1)
         size = max(

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from cwelens.flow.state import State
 
 MAX_PRODUCT = 24
-PERCENT = re.compile(
-    r"%(?:\((?P<name>[^)]*)\))?(?P<flags>[-#0 +]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])"
-)
 
 
 def is_binary(atom: Atom) -> bool:
@@ -115,6 +112,19 @@ def is_shown(atom: Atom, st: State) -> bool:
     return (isinstance(atom, Opaque) and atom.type in _CONTAINERS) or (isinstance(atom, Text) and atom.binary)
 
 
+def shown(value: Value, st: State) -> Value:
+    """The value as a part of text: containers and bytes as their `repr()`."""
+    if not any(is_shown(atom, st) for atom in value.atoms):
+        return value
+    return join_all(
+        [represented(one, st) if is_shown(one.atoms[0], st) else one for one in map(_single, value.atoms)]
+    )
+
+
+def _single(atom: Atom) -> Value:
+    return Value((atom,))
+
+
 def represented(value: Value, st: State) -> Value:
     """`repr(value)`: constants exactly; strings lose line breaks and control characters."""
     atoms: list[Atom] = []
@@ -130,83 +140,6 @@ def represented(value: Value, st: State) -> Value:
                 )
             )
     return make(atoms)
-
-
-# What `%d` and its like can make of a number; `%c` may be any character.
-_CONVERSIONS = {
-    **dict.fromkeys("diuo", ch.INTEGER),
-    **dict.fromkeys("xX", ch.HEX | ch.of("-xX")),
-    **dict.fromkeys("eEfFgG", ch.FLOAT | ch.of("EINFA")),
-    "c": ch.ALL,
-}
-
-
-def percent(template: Value, argument: Value, st: State, place: Place) -> Value:
-    """`template % argument`"""
-    out: list[Value] = []
-    for atom in template.atoms:
-        binary = is_binary(atom)
-        if isinstance(atom, Const) and not isinstance(atom.value, str | bytes):
-            continue
-        values = _arguments(argument, st)
-        index = 0
-        pieces: list[Value] = []
-        for part in parts(atom, st):
-            if not isinstance(part, str):
-                pieces.append(Value((part,)))
-                continue
-            end = 0
-            for match in PERCENT.finditer(part):
-                pieces.append(const(part[end : match.start()]))
-                end = match.end()
-                kind = match["kind"]
-                if kind == "%":
-                    pieces.append(const("%"))
-                    continue
-                if match["name"] is not None:
-                    item = _by_key(argument, match["name"], st)
-                else:
-                    item = (
-                        values[index] if values is not None and index < len(values) else _rest(argument, st)
-                    )
-                    index += 1
-                if kind in _CONVERSIONS and item.const() is None:
-                    padding = ch.of("+ ") if len(match[0]) > 2 else 0
-                    item = Value((Opaque("builtins.float", _deep(item, st), _CONVERSIONS[kind] | padding),))
-                pieces.append(represented(item, st) if kind in "ra" else item)
-            pieces.append(const(part[end:]))
-        out.append(concat(pieces, st, binary, place))
-    return join_all(out) if out else Value((Opaque("builtins.str"),))
-
-
-def _deep(value: Value, st: State) -> Taints:
-    return deep_taints(value, st)
-
-
-def _arguments(argument: Value, st: State) -> list[Value] | None:
-    """The values of a tuple on the right of %, or the single value; None where their number is not known."""
-    if len(argument.atoms) == 1 and isinstance(argument.atoms[0], Ref):
-        obj = st.obj(argument.atoms[0].loc)
-        if obj is not None and obj.kind == "tuple":
-            return [obj.items[k] for k in sorted(obj.items)] if obj.rest is None else None
-    return [argument]
-
-
-def _rest(argument: Value, st: State) -> Value:
-    return Value((Opaque("builtins.str", deep_taints(argument, st)),))
-
-
-def _by_key(argument: Value, key: str, st: State) -> Value:
-    out: list[Value] = []
-    for atom in argument.atoms:
-        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
-        if obj is not None and key in obj.items:
-            out.append(obj.items[key])
-        elif obj is not None and obj.rest is not None:
-            out.append(obj.rest)
-        else:
-            out.append(_rest(argument, st))
-    return join_all(out)
 
 
 def format_method(
@@ -229,7 +162,7 @@ def format_method(
             everything = Value((Opaque("builtins.str", _all_taints(args, keywords, rest, st)),))
             pieces.append(everything)
             continue
-        for literal, name, spec, _ in fields:
+        for literal, name, spec, conversion in fields:
             pieces.append(const(literal))
             if name is None:
                 continue
@@ -249,7 +182,7 @@ def format_method(
                 value = Value(
                     (Opaque("builtins.float", deep_taints(value, st), ch.FLOAT | ch.of("abcdefABCDEF%,_")),)
                 )
-            pieces.append(value)
+            pieces.append(represented(value, st) if conversion in ("r", "a") else shown(value, st))
     return concat(pieces, st, is_binary(atom))
 
 
