@@ -61,6 +61,14 @@ def source_taint(run: Run, concept: str, what: str, place: Place, note: str = ""
     return (Taint(origin, {}, Trail(None, place, f"`{what}` is {entry.description}")),)
 
 
+def taint_of(run: Run, row: SourceRow, what: str, place: Place, note: str = "") -> Taints:
+    """The taint of data read from the source of a row, which may be safe in some contexts as it comes."""
+    taints = source_taint(run, row.concept, what, place, note)
+    if not row.contexts:
+        return taints
+    return tuple(t.neutralised(row.contexts, f"`{what}` has been validated") for t in taints)
+
+
 def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Value:
     place = run.place(node)
     what = written(node) if isinstance(node, ir.Expr) else row.names[0]
@@ -72,7 +80,7 @@ def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Valu
             return routes.path_of_request(known, taints)
     # A header ends where its line does: no server hands on one with a line break in it.
     mask = ch.ALL & ~ch.of("\r\n\0") if row.concept == "http.header" else ch.ALL
-    return Value((Opaque(row.type, source_taint(run, row.concept, what, place, note), mask, note),))
+    return Value((Opaque(row.type, taint_of(run, row, what, place, note), mask, note),))
 
 
 def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Value:
@@ -494,7 +502,7 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
                 (
                     Opaque(
                         run.models.item_type(row.type) if row.type else None,
-                        source_taint(run, row.concept, written(node), run.place(node)),
+                        taint_of(run, row, written(node), run.place(node)),
                     ),
                 )
             )

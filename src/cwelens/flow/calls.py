@@ -705,7 +705,7 @@ def library_call(
     sources = models.source_calls(name)
     source = next((row for row in sources if holds_all(row, run, args, receiver, st) is not False), None)
     if source is not None:
-        taints = attributes.source_taint(run, source.concept, written(node), place, note)
+        taints = attributes.taint_of(run, source, written(node), place, note)
         return Value((Opaque(source.type, taints, note=note),))
     native = natives.function(run, node, name, args, receiver, st)
     neutralised = _neutralised(run, node, name, args, receiver, st, native)

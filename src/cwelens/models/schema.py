@@ -94,11 +94,11 @@ class ConditionalRow(Row):
 
 class Source(ConditionalRow):
     """Untrusted data of `concept`: read from the names (`how` is `read`), their result (`call`), or the handler's parameter that they
-    mark (`param`). `type` is the type of the value."""
+    mark (`param`). `type` is the type of the value, `contexts` what it is safe for as it comes."""
 
     TABLE = "source"
     NAME_FIELDS = ("read", "call", "param")
-    __slots__ = ("concept", "how", "type")
+    __slots__ = ("concept", "contexts", "how", "type")
     how: Literal["read", "call", "param"]
 
     def _names(self, table: Table) -> tuple[str, ...]:
@@ -108,6 +108,7 @@ class Source(ConditionalRow):
 
     def _read(self, table: Table) -> None:
         self.concept = table.concept("is", "untrusted")
+        self.contexts = table.contexts("for")
         self.type = table.name("type")
 
 
