@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwelens.app import calls, dispatch, tests
+from cwelens.app import calls, dispatch, tests, validated
 from cwelens.app.frame import Frame, Walk, is_module_variable, lookup
 from cwelens.app.values import (
     CLIENT,
@@ -15,6 +15,7 @@ from cwelens.app.values import (
     PROOFS,
     ROLE,
     SECRET_OUT,
+    SET,
     STORED,
     TOKEN,
     Entity,
@@ -74,7 +75,9 @@ def value(walk: Walk, frame: Frame, node: ir.Expr) -> Val:
     if isinstance(node, ir.Name):
         return _name(walk, frame, node)
     if isinstance(node, ir.Attr):
-        return attribute(walk, frame, node, value(walk, frame, node.base), node.name)
+        base = value(walk, frame, node.base)
+        made = attribute(walk, frame, node, base, node.name)
+        return validated.read(walk, frame, base, node.name, made)
     if isinstance(node, ir.Call):
         return calls.call(walk, frame, node)
     if isinstance(node, ir.Item):
@@ -609,7 +612,7 @@ def _comprehension(walk: Walk, frame: Frame, node: ir.Comp) -> Val:
     if node.value is not None:
         parts.append(value(walk, frame, node.value))
     frame.env = saved
-    made = mixed(parts, name=parts[-1].name)
+    made = mixed(parts, name=parts[-1].name, type=SET if node.kind == "set" else "")
     if node.value is not None and not parts[0].has(CLIENT):
         # A dict whose keys the code has chosen, whatever its values are.
         made.type = "keys-chosen"

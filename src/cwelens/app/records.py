@@ -13,6 +13,7 @@ from cwelens.app.values import (
     IDENTITY,
     NO_TAGS,
     OWNER,
+    SET,
     STORED,
     TOKEN,
     Entity,
@@ -116,7 +117,7 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
         if args.positional and args.positional[0].items is not None:
             fields.update(args.positional[0].items)
         return created(walk, frame, node, fresh, fields, args)
-    if name in _UPDATE and (base.kind == "query" or base.has(STORED)):
+    if name in _UPDATE and (base.kind == "query" or base.has(STORED)) and base.type != SET:
         return _update(walk, frame, node, base, args)
     if name in _DELETE and base.entities:
         found = (

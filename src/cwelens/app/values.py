@@ -40,6 +40,8 @@ DIGEST = "digest"
 SECRET_OUT = "secret-out"
 # Read by a schema that names its fields, none of which gives rights.
 DECLARED = "declared"
+# The type of a set: what is taken into it changes no record.
+SET = "builtins.set"
 # Made fresh: a time, a random value, a signing key is in it.
 FRESH = "fresh"
 
