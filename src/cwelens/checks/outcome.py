@@ -11,7 +11,9 @@ from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
 from cwelens.checks.record import Record
+from cwelens.checks.rules import FOR_SERVICE
 from cwelens.flow.values import Taint
+from cwelens.resolve.testcode import rehearsals
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -34,8 +36,9 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
         if record.rule.concept == "page.output":
             pages.settle(record, checker.fields)
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
+    rehearsed = rehearsals(m.path for m in shared.program.modules.values() if m.is_input)
     decided = [
-        (record, _worth_saying(record, decide(record, called), tests))
+        (record, _in_service(record, _worth_saying(record, decide(record, called), tests), rehearsed))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]
@@ -83,6 +86,20 @@ def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judg
     if record.rule.id == "path-probe" and judgement.kind == "conditional" and taint is not None:
         if taint.origin.kind == "param":
             return Judgement("undecided", taint.origin.text, taint)
+    return judgement
+
+
+def _in_service(record: Record, judgement: Judgement, rehearsed: set[str]) -> Judgement:
+    """What is set for tests, documentation or a demonstration is a weakness only where that is in service."""
+    if (
+        judgement.kind == "defect"
+        and judgement.taint is None
+        and record.rule.id in FOR_SERVICE
+        and record.place[0].path in rehearsed
+    ):
+        return Judgement(
+            "conditional", judgement.reason, assumption="a program in service uses these settings"
+        )
     return judgement
 
 

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from cwelens.resolve.symbols import ModuleInfo
 
 _FRAMEWORKS = ("pytest", "unittest", "nose", "django.test", "hypothesis", "testtools")
+
+# Settings by the name of their file, and what a program is set up for that is not its service.
+_SETTINGS = frozenset(("settings", "config", "configuration", "conf"))
+_REHEARSED = frozenset(("test", "tests", "testing", "ci", "demo", "example", "sample", "docs"))
+_FOLDER = re.compile(r"(?:tests?|docs?|demos?|examples?|samples?)|demo[a-z]+")
+# Programs that only start the tests, or a server for them.
+_STARTERS = frozenset(("testserver", "testrunner", "runtests", "quicktest"))
+
+
+def rehearsals(paths: Iterable[str]) -> set[str]:
+    """The files that set a program up for its tests, its documentation or a demonstration, by their names and folders.
+
+    A folder in which all files lie says nothing: then it is the program itself that is an example.
+    """
+    split = {path: path.lower().split("/") for path in paths}
+    folders = [set(parts[:-1]) for parts in split.values()]
+    common = set.intersection(*folders) if folders else set()
+    found = set()
+    for path, parts in split.items():
+        name = parts[-1].removesuffix(".py")
+        words = set(re.split(r"[_\W]+", name))
+        apart = any(_FOLDER.fullmatch(part) for part in parts[:-1] if part not in common)
+        settings = bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
+        if name.replace("_", "") in _STARTERS or (settings and (apart or words & _REHEARSED)):
+            found.add(path)
+    return found
 
 
 def is_test_module(module: ModuleInfo) -> bool:
