@@ -25,6 +25,7 @@ from cwelens.checks import (
     uploads,
 )
 from cwelens.checks.bodies import Body
+from cwelens.checks.dropped import Dropped
 from cwelens.checks.judge import judge
 from cwelens.checks.judgement import Judgement, clearer
 from cwelens.checks.placing import literal_of
@@ -58,6 +59,7 @@ class Checker:
         # Regular expressions by file and position.
         self.patterns: dict[Any, patterns.Known] = {}
         self.bodies: dict[int, Body] = {}
+        self.dropped = Dropped()
 
     # Recording
 
@@ -172,6 +174,10 @@ class Checker:
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
                 patterns.applied(self, site, judgement)
+            if judgement.kind in ("defect", "conditional") and self.dropped.only_compiled(site):
+                judgement = Judgement(
+                    "skipped", "only whether it compiles is asked, and the result is dropped"
+                )
             if verdict is None and judgement.kind in ("defect", "conditional"):
                 judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
             if (
