@@ -37,7 +37,7 @@ from cwelens.checks import (
 from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
-from cwelens.flow import rendering
+from cwelens.flow import rendering, view_params
 from cwelens.flow.entries import Entries, Failure, crash, run_module, run_pages, run_registered, run_top_level
 from cwelens.flow.page_helpers import Helpers
 from cwelens.flow.relevance import relevant
@@ -179,6 +179,8 @@ def _routes(
         row = shared.models.route_of(route.framework, method)
         if row is not None and route.registered[1] != route.handler.node.pos:
             shared.hinted[id(route.handler.node)] = (row, route.path)
+        if route.cls is not None and route.framework.lower().startswith("django"):
+            view_params.learn(shared, route.cls, route.path)
     return know, routes
 
 

@@ -6,7 +6,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
-from cwelens.flow import calls, configs, entries, expressions, records, regexes, routes, scopes, strings
+from cwelens.flow import (
+    calls,
+    configs,
+    entries,
+    expressions,
+    records,
+    regexes,
+    routes,
+    scopes,
+    strings,
+    view_params,
+)
 from cwelens.flow.library_constants import library_value
 from cwelens.flow.run import Args, Exits, OutOfFuel, Run, written
 from cwelens.flow.state import Frame, Obj, State, deep_taints, map_taints
@@ -247,7 +258,7 @@ def instance_attribute(
     outcome = run.program.find_attr(cls, name)
     value = _from_class(run, outcome, receiver, cls, name, st, node)
     if value is not None:
-        return value
+        return view_params.narrowed(run, cls, value, st, node) if name == "kwargs" else value
     value = _lazy_field(run, receiver, cls, name, st)
     if value is not None:
         return value

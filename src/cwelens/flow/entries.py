@@ -19,6 +19,7 @@ from cwelens.flow import (
     rendering,
     scopes,
     statements,
+    view_params,
 )
 from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, activation, written
@@ -288,7 +289,8 @@ def parameter(
     if param.kind == "star":
         return st.alloc(("*", function.module.path, param.pos), Obj("tuple", {}, content))
     if param.kind == "starstar":
-        return st.alloc(("**", function.module.path, param.pos), Obj("dict", {}, content, content))
+        items = view_params.arguments(run.shared, function.owner, content) if handler is not None else {}
+        return st.alloc(("**", function.module.path, param.pos), Obj("dict", items, content, content))
     if param is _error_param(function):
         return statements.caught_error(place, param.name, "Exception")
     found = scopes.named_type(run, function, param.annotation)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.base.regex.admits import admits
-from cwelens.flow import attributes, expressions, records_of_requests, url_params
+from cwelens.flow import attributes, expressions, records_of_requests, url_params, view_params
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State
 from cwelens.flow.values import Opaque, Value, opaque
@@ -29,7 +29,6 @@ HARMLESS = frozenset(
         "condecimal", "ByteSize", "AwareDatetime", "NaiveDatetime", "PastDatetime", "FutureDatetime", "PastDate", "FutureDate", "IPvAnyAddress",
     )
 )  # fmt: skip
-CONVERTERS = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UUID"}
 _ENUMERATIONS = frozenset(("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"))
 
 
@@ -72,6 +71,8 @@ def value_of(
         return opaque(found if isinstance(found, str) else None)
     place = (function.module.source, param.pos)
     mask, type_ = _in_path(run, param.name, handler)
+    if function.owner is not None:
+        mask &= view_params.masks(run.shared, function.owner).get(param.name, ch.ALL)
     if type_ is not None:
         return opaque(type_)
     if concept == "http.query" and not marked:
@@ -130,13 +131,13 @@ def _in_path(run: Run, name: str, handler: Handler) -> tuple[int, str | None]:
         if variable == name:
             kind = converter.partition("(")[0] or "string"
             mask = url_params.SEGMENT if kind == "string" else url_params.of_converter(run.shared, kind)
-    if kind in CONVERTERS:
-        return mask, CONVERTERS[kind]
+    if kind in url_params.TYPES:
+        return mask, url_params.TYPES[kind]
     for part in handler.path.split("{")[1:]:
         variable, _, converter = part.partition("}")[0].partition(":")
         if variable == name:
-            if converter in CONVERTERS:
-                return mask, CONVERTERS[converter]
+            if converter in url_params.TYPES:
+                return mask, url_params.TYPES[converter]
             mask = ch.ALL & ~ch.of("/") if converter != "path" else ch.ALL
     own = url_params.groups(handler.path)
     if name in own:

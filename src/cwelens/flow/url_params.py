@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 # What a converter lets through that does not say otherwise: one part of the path.
 SEGMENT = ch.ALL & ~ch.of("/")
+# Converters whose arguments are no text any more.
+TYPES = {"int": "builtins.int", "float": "builtins.float", "uuid": "uuid.UUID"}
+# What the other converters let through that a framework brings along.
+_BUILT_IN = {"slug": ch.ASCII_ALNUM | ch.of("-_")}
 
 
 def groups(path: str) -> dict[str, int]:
@@ -36,7 +40,7 @@ def of_converter(shared: Shared, name: str) -> int:
         for module in dict.fromkeys(f.module for f in shared.functions.values()):
             if "converters" in module.source.text:
                 shared.converters.update(_registered(shared, module))
-    return shared.converters.get(name, ch.ALL)
+    return shared.converters.get(name, _BUILT_IN.get(name, ch.ALL))
 
 
 def _registered(shared: Shared, module: ModuleInfo) -> dict[str, int]:
