@@ -35,6 +35,8 @@ class Route:
     # Where the handler tells this address apart from others, and the lines of what it does for it.
     branch: Spot | None = None
     lines: tuple[int, int] = (0, 0)
+    # The other registrations of the same handler: the class each is made of, and its path.
+    others: list[tuple[ClassInfo | None, str]] = field(default_factory=list)
     asked: dict[str, Spot] = field(default_factory=dict)
     texts: list[tuple[str, Spot]] = field(default_factory=list)
 

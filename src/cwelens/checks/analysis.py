@@ -179,8 +179,9 @@ def _routes(
         row = shared.models.route_of(route.framework, method)
         if row is not None and route.registered[1] != route.handler.node.pos:
             shared.hinted[id(route.handler.node)] = (row, route.path)
-        if route.cls is not None and route.framework.lower().startswith("django"):
-            view_params.learn(shared, route.cls, route.path)
+        if route.framework.startswith("Django"):
+            for cls, path in ((route.cls, route.path), *route.others):
+                view_params.learn(shared, cls or route.handler, path)
     return know, routes
 
 

@@ -71,7 +71,9 @@ def value_of(
         return opaque(found if isinstance(found, str) else None)
     place = (function.module.source, param.pos)
     mask, type_ = _in_path(run, param.name, handler)
-    if function.owner is not None:
+    if len(run.shared.view_paths.get(function, ())) > 1:
+        mask, type_ = view_params.masks(run.shared, function).get(param.name, ch.ALL), None
+    elif function.owner is not None:
         mask &= view_params.masks(run.shared, function.owner).get(param.name, ch.ALL)
     if type_ is not None:
         return opaque(type_)

@@ -190,7 +190,7 @@ class Shared:
         self.hinted: dict[int, tuple[Route, str]] = {}
         # Named parts of the regular expressions of routes, and the characters that match: a route's prefix may stand elsewhere.
         self.url_groups: dict[str, int] = {}
-        self.view_paths: dict[ClassInfo, list[str]] = {}
+        self.view_paths: dict[ClassInfo | FunctionInfo, list[str]] = {}
         # What the program's own URL converters let through, once asked for.
         self.converters: dict[str, int] | None = None
         self.closures: dict[int, Frame] = {}

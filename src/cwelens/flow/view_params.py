@@ -12,26 +12,27 @@ from cwelens.base import chars as ch
 from cwelens.flow import url_params
 from cwelens.flow.state import Obj
 from cwelens.flow.values import TYPE_CHARS, Opaque, Value, atom_taints
+from cwelens.resolve.symbols import ClassInfo
 
 if TYPE_CHECKING:
     from cwelens.flow.run import Run, Shared
     from cwelens.flow.state import State
     from cwelens.ir import nodes as ir
-    from cwelens.resolve.symbols import ClassInfo
+    from cwelens.resolve.symbols import FunctionInfo
 
 _PART = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*):)?(?P<name>[a-zA-Z_]\w*)>")
 _CONVERTERS = {"": url_params.SEGMENT, "str": url_params.SEGMENT, "path": ch.ALL}
 
 
-def learn(shared: Shared, cls: ClassInfo, path: str) -> None:
-    """A pattern leads to a view of this class: of its bases it is an object as well."""
-    for known in shared.program.mro(cls)[0]:
+def learn(shared: Shared, view: ClassInfo | FunctionInfo, path: str) -> None:
+    """A pattern leads to a view; one of a class is an object of its bases as well."""
+    for known in shared.program.mro(view)[0] if isinstance(view, ClassInfo) else (view,):
         shared.view_paths.setdefault(known, []).append(path)
 
 
-def masks(shared: Shared, cls: ClassInfo | None) -> dict[str, int]:
-    """The arguments that every pattern of a class names, with the characters each can hold."""
-    paths = shared.view_paths.get(cls, []) if cls is not None else []
+def masks(shared: Shared, view: ClassInfo | FunctionInfo | None) -> dict[str, int]:
+    """The arguments that every pattern of a view names, with the characters each can hold."""
+    paths = shared.view_paths.get(view, []) if view is not None else []
     found: dict[str, int] = {}
     for index, path in enumerate(paths):
         own = _of_path(shared, path)

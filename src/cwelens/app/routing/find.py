@@ -46,6 +46,7 @@ def _merged(routes: list[Route]) -> list[Route]:
         if first is None:
             by_handler[route.handler] = route
         else:
+            first.others.append((route.cls, route.path))
             first.methods = tuple(dict.fromkeys((*first.methods, *route.methods)))
             if first.path == "?":
                 first.path = route.path
