@@ -150,7 +150,8 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
             # An object that the client sent, or chose, is given the client's password.
             found = Entity(base.name.lower() or "account", None, (("object", base),), frame.spot(target))
             walk.event(frame, target, "update", found, {target.name: made})
-        if base.entities and base.kind not in ("query", "store"):
+        if base.entities and base.kind not in ("query", "store") and not target.name.startswith("_"):
+            # A name with an underscore in front is no column: something is kept beside the record for a while.
             _changed(walk, frame, target, base, target.name, made)
 
 

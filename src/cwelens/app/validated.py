@@ -35,9 +35,9 @@ def _schema(walk: Walk, frame: Frame, base: Val) -> ClassInfo | None:
     if isinstance(bound, ClassInfo):
         return bound
     view = frame.function.owner if frame.function is not None else None
-    for name in _CLASSES if view is not None else ():
-        assert view is not None
-        for ancestor in walk.program.mro(view)[0]:
+    ancestors = walk.program.mro(view)[0] if view is not None else ()
+    for name in _CLASSES:
+        for ancestor in ancestors:
             for binding in ancestor.bindings.get(name, ()):
                 if binding.value is not None:
                     found = symbol_of(walk.program.resolve_expr(ancestor.module, None, binding.value))
