@@ -490,7 +490,7 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
         return Value((Opaque("builtins.str", chars=atom_chars(atom)),))
     if isinstance(atom, Opaque):
         if atom.type and run.models.is_modelled(f"{atom.type}.__getitem__"):
-            from cwelens.flow.calls import library_call
+            from cwelens.flow.library_calls import library_call
 
             name = f"{atom.type}.__getitem__"
             return library_call(run, node, name, Args([key], {}), Value((atom,)), st, atom.note)
@@ -502,7 +502,7 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
         )
     if isinstance(atom, Lib):
         if run.models.is_modelled(f"{atom.name}.__getitem__"):
-            from cwelens.flow.calls import library_call
+            from cwelens.flow.library_calls import library_call
 
             return library_call(
                 run, node, f"{atom.name}.__getitem__", Args([key], {}), Value((atom,)), st, ""

@@ -12,6 +12,7 @@ from cwelens.flow import (
     buffers,
     calls,
     guards,
+    library_calls,
     percent,
     protocols,
     records,
@@ -736,7 +737,7 @@ def iterate(run: Run, value: Value, st: State, node: ir.Node) -> list[Value] | V
             out.append(const(const_text(one.value)[:1]) if isinstance(one.value, str) else UNKNOWN)
         elif isinstance(one, Opaque) and one.type and run.models.source_calls(f"{one.type}.__iter__"):
             name = f"{one.type}.__iter__"
-            out.append(calls.library_call(run, node, name, Args([], {}), Value((one,)), st, one.note))  # type: ignore[arg-type]
+            out.append(library_calls.library_call(run, node, name, Args([], {}), Value((one,)), st, one.note))  # type: ignore[arg-type]
         elif isinstance(one, Opaque):
             type_ = run.models.item_type(one.type) if one.type else None
             type_ = type_ or ("builtins.str" if one.type == "builtins.str" else None)

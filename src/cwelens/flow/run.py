@@ -320,6 +320,11 @@ def written(node: ir.Expr, limit: int = 60) -> str:
     return "(…)"
 
 
+def written_callee(node: ir.Expr) -> str:
+    """The callee of a call as text; any other expression as it is."""
+    return written(node.func if isinstance(node, ir.Call) else node)
+
+
 __all__ = [
     "ENTRY_FUEL",
     "MAX_DEPTH",
@@ -333,4 +338,5 @@ __all__ = [
     "Shared",
     "activation",
     "written",
+    "written_callee",
 ]

@@ -26,7 +26,7 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
-    from cwelens.flow.calls import Outgoing
+    from cwelens.flow.activations import Outgoing
 
 TESTS = (ir.Attr, ir.Await, ir.BoolOp, ir.Call, ir.Compare, ir.Name, ir.Unary)
 
