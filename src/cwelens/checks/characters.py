@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from cwelens.base import chars as ch
 from cwelens.checks import request_headers
-from cwelens.flow.attributes import JOIN
+from cwelens.flow.path_values import JOIN
 from cwelens.flow.strings import DOUBLED
 from cwelens.flow.values import Opaque, Taint
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cwelens.checks import pages
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import Rule
 from cwelens.flow.values import Place
-
-if TYPE_CHECKING:
-    pass
 
 
 class Record:

@@ -5,7 +5,7 @@ call clears that entry."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cwelens.flow import (
     databases,
@@ -33,9 +33,6 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
-
-if TYPE_CHECKING:
-    pass
 
 
 class Outgoing:

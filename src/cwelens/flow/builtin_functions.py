@@ -12,6 +12,7 @@ from cwelens.flow import (
     buffers,
     containers,
     expressions,
+    path_values,
     protocols,
     scopes,
     sizes,
@@ -47,7 +48,7 @@ def to_text(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`str`: the text of a value."""
     if not args.positional:
         return const("")
-    value = attributes.path_text(args.positional[0], st)
+    value = path_values.path_text(args.positional[0], st)
     if len(args.positional) == 1 and not args.keywords:
         # With an encoding, it decodes.
         value = protocols.as_text(run, value, st, node)

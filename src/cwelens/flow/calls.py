@@ -6,8 +6,6 @@ call clears that entry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cwelens.flow import (
     activations,
     expressions,
@@ -42,9 +40,6 @@ from cwelens.flow.values import (
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo
-
-if TYPE_CHECKING:
-    pass
 
 
 def call(run: Run, node: ir.Call, st: State) -> Value:

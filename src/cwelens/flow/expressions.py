@@ -13,11 +13,13 @@ from cwelens.flow import (
     calls,
     guards,
     library_calls,
+    path_values,
     percent,
     protocols,
     records,
     scopes,
     strings,
+    subscripts,
 )
 from cwelens.flow.run import Args, CallSite, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
@@ -96,9 +98,9 @@ def _item(run: Run, node: ir.Item, st: State) -> Value:
             evaluate(run, part, st) if part is not None else NONE
             for part in (node.key.lower, node.key.upper, node.key.step)
         ]
-        return attributes.sliced(run, base, bounds, st, node)
+        return subscripts.sliced(run, base, bounds, st, node)
     key = evaluate(run, node.key, st)
-    return attributes.item(run, base, key, st, node)
+    return subscripts.item(run, base, key, st, node)
 
 
 def _slice(run: Run, node: ir.Slice, st: State) -> Value:
@@ -191,7 +193,7 @@ def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: Stat
         return _plus(run, left, right, node, st)
     if op == "%" and any(_is_string(a) for a in left.atoms):
         return percent.percent(left, right, st, run.place(node))
-    if op == "/" and (path := attributes.path_join(run, left, right, st, node)) is not None:
+    if op == "/" and (path := path_values.path_join(run, left, right, st, node)) is not None:
         return path
     if op == "*":
         repeated = _repeated(run, left, right, node, st)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cwelens.flow import attributes, calls, page_filters, statements
+from cwelens.flow import attributes, calls, page_filters, statements, subscripts
 from cwelens.flow.run import Args, Exits, Run
 from cwelens.flow.state import Frame, Obj, State, deep_taints
 from cwelens.flow.values import (
@@ -308,7 +308,7 @@ def lookup(run: Run, node: ir.Expr, base: Value, key: Value, dialect: str, st: S
     """`base.name` of a template: an attribute or an item, and in Django the result of calling it where it can be called."""
     name = key.const()
     if name is None:
-        return attributes.item(run, base, key, st, node)
+        return subscripts.item(run, base, key, st, node)
     out: list[Atom] = []
     for atom in base.atoms:
         value = _lookup(run, node, atom, name.value, key, st)
@@ -323,19 +323,19 @@ def _lookup(run: Run, node: ir.Expr, atom: Atom, name: object, key: Value, st: S
     if isinstance(atom, _Macro):
         return Value((_Macro(atom.page, str(name)),))
     if not isinstance(name, str):
-        return attributes.item(run, one, key, st, node)
+        return subscripts.item(run, one, key, st, node)
     obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
     if obj is not None and obj.kind != "instance":
         if name in _CONTAINER_METHODS and name not in obj.items:
             return attributes.attribute(run, one, name, st, node)
         if obj.kind == "dict":
-            return attributes.from_object(obj, key, st)
-        return attributes.item(run, one, const(int(name)), st, node) if name.isdigit() else UNKNOWN
+            return subscripts.from_object(obj, key, st)
+        return subscripts.item(run, one, const(int(name)), st, node) if name.isdigit() else UNKNOWN
     if obj is not None and isinstance(obj.cls, ClassInfo) and not _has(run, obj.cls, obj, name):
         return const("")
     if isinstance(atom, Opaque) and atom.type is not None and run.models.item_type(atom.type):
         if run.models.source_read(f"{atom.type}.{name}") is None:
-            return attributes.item(run, one, key, st, node)
+            return subscripts.item(run, one, key, st, node)
     value = attributes.attribute(run, one, name, st, node)
     return value if value is not NOTHING else UNKNOWN
 

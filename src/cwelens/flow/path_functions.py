@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cwelens.base import chars as ch
-from cwelens.flow import attributes, strings
+from cwelens.flow import path_values, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, map_taints
 from cwelens.flow.values import BOOL, UNKNOWN, Const, Opaque, Ref, Value, const
@@ -18,7 +18,7 @@ def path_method(
     """A method of a `pathlib.Path`."""
     path = obj.items.get("path", UNKNOWN)
     if name == "joinpath":
-        return attributes.path_value(run, [Value((ref,)), *args.positional], st, node)
+        return path_values.path_value(run, [Value((ref,)), *args.positional], st, node)
     if name in ("resolve", "absolute"):
         done = map_taints(path, lambda t: t.neutralised(("path.normalised",), f"`.{name}()`"))
         return run.alloc(st, node, Obj("instance", {"path": done}, cls="pathlib.Path"), name)
@@ -45,12 +45,12 @@ def join_paths(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
                 and isinstance(previous.value, str)
                 and (previous.value.endswith("/") or previous.value == "")
             ):
-                pieces.append(const(attributes.JOIN if _has_hole(part) else "/"))
+                pieces.append(const(path_values.JOIN if _has_hole(part) else "/"))
             elif _has_hole(part):
                 pieces.append(const("\0"))
-        pieces.append(attributes.path_text(part, st))
+        pieces.append(path_values.path_text(part, st))
     if args.star is not None:
-        pieces += [const(attributes.JOIN), args.star]
+        pieces += [const(path_values.JOIN), args.star]
     return strings.concat(pieces, st, False, run.place(node)) if pieces else UNKNOWN
 
 
@@ -65,7 +65,7 @@ def normalised(name: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
         if not args.positional:
             return UNKNOWN
         why = f"`{name}()` at line {node.pos[0]}"
-        value = attributes.path_text(args.positional[0], st)
+        value = path_values.path_text(args.positional[0], st)
         return map_taints(value, lambda t: t.neutralised(("path.normalised",), why))
 
     return normalise
@@ -78,7 +78,7 @@ def basename(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     atom = args.positional[0].const()
     if atom is not None and isinstance(atom.value, str):
         return const(atom.value.rpartition("/")[2])
-    one = strings.merge(attributes.path_text(args.positional[0], st), st)
+    one = strings.merge(path_values.path_text(args.positional[0], st), st)
     return Value((Opaque("builtins.str", one.taints, one.chars & ~ch.of("/"), one.note, one.label),))
 
 
@@ -86,7 +86,7 @@ def head(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`os.path.dirname`."""
     if not args.positional:
         return UNKNOWN
-    one = strings.merge(attributes.path_text(args.positional[0], st), st)
+    one = strings.merge(path_values.path_text(args.positional[0], st), st)
     return Value((Opaque("builtins.str", one.taints, one.chars, one.note, one.label),))
 
 
@@ -98,4 +98,4 @@ def splitext(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 
 def new_path(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`pathlib.Path(…)`: its parts joined."""
-    return attributes.path_value(run, args.positional, st, node)
+    return path_values.path_value(run, args.positional, st, node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cwelens.flow import assign, attributes, expressions, scopes, strings, typetests
+from cwelens.flow import assign, attributes, expressions, scopes, strings, subscripts, typetests
 from cwelens.flow.run import Run
 from cwelens.flow.state import Obj, State, join_states
 from cwelens.flow.values import Const, Opaque, Value, make, taints_of
@@ -149,10 +149,10 @@ def _capture(run: Run, pattern: ir.Pattern, value: Value, st: State) -> None:
                     st.env[part.name] = _starred(run, pattern, part, index, value, st)
                 continue
             place = index - len(pattern.patterns) if behind else index
-            parts.append((part, attributes.item(run, value, Value((Const(place),)), st, dummy)))
+            parts.append((part, subscripts.item(run, value, Value((Const(place),)), st, dummy)))
     elif isinstance(pattern, ir.PatternMap):
         for key, part in zip(pattern.keys, pattern.patterns, strict=True):
-            parts.append((part, attributes.item(run, value, expressions.evaluate(run, key, st), st, dummy)))
+            parts.append((part, subscripts.item(run, value, expressions.evaluate(run, key, st), st, dummy)))
         if pattern.rest:
             st.env[pattern.rest] = value
     elif isinstance(pattern, ir.PatternClass):

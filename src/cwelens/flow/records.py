@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING
 
-from cwelens.flow import assign, attributes, scopes, strings
+from cwelens.flow import assign, attributes, scopes, strings, subscripts
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import UNKNOWN, Const, Lib, Partial, Value, const
@@ -104,7 +104,7 @@ def got(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
         for part in name.split("."):
             subject = attributes.attribute(run, subject, part, st, node)
         return subject
-    return attributes.item(run, subject, key, st, node)
+    return subscripts.item(run, subject, key, st, node)
 
 
 def template(run: Run, node: ir.Expr, args: Args, st: State) -> Value:

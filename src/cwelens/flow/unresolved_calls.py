@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cwelens.base import chars as ch
 from cwelens.flow import (
     assign,
@@ -29,10 +27,6 @@ from cwelens.flow.values import (
     make,
 )
 from cwelens.ir import nodes as ir
-
-if TYPE_CHECKING:
-    pass
-
 
 SQL_START = (
     "select ", "insert ", "update ", "delete ", "replace into ", "create table", "drop table", "alter table", "with ", "call ", "exec ",
