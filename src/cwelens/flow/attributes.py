@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cwelens.base import chars as ch
 from cwelens.flow import (
     calls,
-    entries,
     expressions,
+    parameters,
     path_values,
     routes,
     scopes,
@@ -325,7 +325,7 @@ def _lazy_field(run: Run, receiver: Value, cls: ClassInfo, name: str, st: State)
         saved = run.frame, run.exits, run.trying
         run.frame, run.exits, run.trying = frame, Exits(), 0
         run.stack.append(key)
-        inner = State(entries.parameters(run, method, receiver, st), st.heap, st.base)
+        inner = State(parameters.parameters(run, method, receiver, st), st.heap, st.base)
         frame.env = inner.env
         try:
             value = expressions.evaluate(run, expr, inner)

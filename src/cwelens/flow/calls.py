@@ -202,7 +202,7 @@ def _call_method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -
 
 def _by_caller(run: Run, node: ir.Expr, func: Func, member: str, args: Args, st: State) -> Value | None:
     """`task.delay(x)`: a member of a decorated function that has it called with these arguments, now or later."""
-    from cwelens.flow.entries import find_handler
+    from cwelens.flow.handlers import find_handler
 
     if func.info is None or not func.info.node.decorators:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.flow import calls, entries, scopes
+from cwelens.flow import calls, handlers, parameters, scopes
 from cwelens.flow.run import Args, Run, written
 from cwelens.flow.state import State
 from cwelens.flow.values import NOTHING, Cls, Func, Value
@@ -17,7 +17,7 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 if TYPE_CHECKING:
-    from cwelens.flow.entries import Handler
+    from cwelens.flow.handlers import Handler
 
 MAX_DEPTH = 4
 
@@ -31,7 +31,7 @@ def filled(run: Run, function: FunctionInfo, param: ir.Param, handler: Handler, 
     if not isinstance(named, ir.Name | ir.Attr):
         return None
     symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, named))
-    inner = entries.Handler(handler.route, handler.path, handler.note)
+    inner = handlers.Handler(handler.route, handler.path, handler.note)
     if isinstance(symbol, FunctionInfo):
         run.shared.learn(symbol.module)
         closure = run.shared.closures.get(id(symbol.node))
@@ -54,7 +54,7 @@ def filled(run: Run, function: FunctionInfo, param: ir.Param, handler: Handler, 
 
 def _keywords(run: Run, function: FunctionInfo, handler: Handler, skip: int, st: State) -> dict[str, Value]:
     return {
-        param.name: entries.parameter(run, function, param, index, handler, st)
+        param.name: parameters.parameter(run, function, param, index, handler, st)
         for index, param in enumerate(function.node.params[skip:])
         if param.kind in ("positional", "normal", "keyword")
     }

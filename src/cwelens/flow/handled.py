@@ -18,7 +18,7 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 if TYPE_CHECKING:
-    from cwelens.flow.entries import Handler
+    from cwelens.flow.handlers import Handler
 
 # The last names of types whose values are harmless everywhere: numbers, times, identifiers, one of some constants.
 HARMLESS = frozenset(
