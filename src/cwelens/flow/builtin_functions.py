@@ -17,6 +17,7 @@ from cwelens.flow import (
     scopes,
     sizes,
     strings,
+    truth,
     typetests,
 )
 from cwelens.flow.run import Args, Run
@@ -86,7 +87,7 @@ def number(type_: Callable[[Any], Any], name: str) -> Callable[[Run, ir.Expr, Ar
 
 def to_bool(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`bool`: the truth of a value."""
-    verdict = expressions.truth(args.positional[0], st) if args.positional else False
+    verdict = truth.truth(args.positional[0], st) if args.positional else False
     return BOOL if verdict is None else const(verdict)
 
 

@@ -6,13 +6,13 @@ from cwelens.flow import (
     assign,
     call_tests,
     common_paths,
-    expressions,
     guards,
     hosts,
     memberships,
     narrowing,
     regexes,
     sizes,
+    truth,
     typetests,
     validators,
 )
@@ -139,7 +139,7 @@ def equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
 
 def possible(value: Value, constant: Const, st: State) -> bool:
     """Whether a value may equal a constant."""
-    return expressions.compare("==", value, Value((constant,)), st) is not False
+    return truth.compare("==", value, Value((constant,)), st) is not False
 
 
 def _length_or_method(run: Run, node: ir.Expr, constant: Const, st: State) -> State | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -11,53 +10,39 @@ from cwelens.flow import (
     attributes,
     buffers,
     calls,
+    displays,
     guards,
     library_calls,
-    path_values,
-    percent,
+    operators,
     protocols,
     records,
     scopes,
     strings,
     subscripts,
+    truth,
 )
-from cwelens.flow.run import Args, CallSite, Run
-from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states
+from cwelens.flow.run import Args, Run
+from cwelens.flow.state import Frame, Obj, State, deep_taints, join_states, str_key
 from cwelens.flow.values import (
     BOOL,
     FALSE,
-    INT,
-    MAX_STRING,
     NONE,
     NOTHING,
     TRUE,
     TYPE_CHARS,
     UNKNOWN,
-    Atom,
-    Cls,
     Const,
     Func,
-    Lib,
     Opaque,
     Ref,
-    Text,
     Value,
     atom_taints,
     const,
     const_text,
-    join,
     join_all,
-    join_taints,
-    make,
     opaque,
 )
-from cwelens.flow.values import text as make_text
 from cwelens.ir import nodes as ir
-
-MAX_INT_BITS = 256
-# The name under which the models speak of a repetition.
-REPEAT = "builtins.str.__mul__"
-STRINGY = ("builtins.str", "builtins.bytes")
 
 
 def evaluate(run: Run, node: ir.Expr, st: State) -> Value:
@@ -150,204 +135,12 @@ def _format(run: Run, node: ir.Format, st: State) -> Value:
     return strings.concat(pieces, st, False, run.place(node))
 
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-    "<<": operator.lshift,
-    ">>": operator.rshift,
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-}
-
-
-def _binary(run: Run, node: ir.Binary, st: State) -> Value:
-    # A long chain `a + b + c + …` leans to the left: it is walked, not recursed into.
-    chain: list[ir.Binary] = []
-    first: ir.Expr = node
-    while isinstance(first, ir.Binary):
-        chain.append(first)
-        first = first.left
-    value = evaluate(run, first, st)
-    for part in reversed(chain):
-        right = evaluate(run, part.right, st)
-        if value is NOTHING or right is NOTHING:
-            return NOTHING
-        value = binary(run, part.op, value, right, part, st)
-    return value
-
-
-def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: State) -> Value:
-    one, two = left.const(), right.const()
-    if one is not None and two is not None:
-        return _constants(op, one.value, two.value, run, node, st)
-    own = protocols.operate(run, op, left, right, st, node)
-    if own is not None:
-        return own
-    if op == "+":
-        return _plus(run, left, right, node, st)
-    if op == "%" and any(_is_string(a) for a in left.atoms):
-        return percent.percent(left, right, st, run.place(node))
-    if op == "/" and (path := path_values.path_join(run, left, right, st, node)) is not None:
-        return path
-    if op == "*":
-        repeated = _repeated(run, left, right, node, st)
-        if repeated is not None:
-            return repeated
-    if op in ("|", "-", "&", "^") and any(isinstance(a, Ref) for a in left.atoms):
-        return join(left, right)
-    taints = join_taints(deep_taints(left, st), deep_taints(right, st))
-    numbers = [a for v in (left, right) for a in v.atoms]
-    if op in ("-", "//", "**", "<<", ">>", "&", "^") or all(_is_number(a) for a in numbers):
-        floats = op == "/" or any(isinstance(a, Opaque) and a.type == "builtins.float" for a in numbers)
-        type_ = "builtins.float" if floats else "builtins.int"
-        if op in ("-", "&", "^", "|") and not all(_is_number(a) for a in numbers):
-            return Value((Opaque(None, taints),))
-        return opaque(type_, taints)
-    return Value((Opaque(None, taints),))
-
-
-def _constants(op: str, one: Any, two: Any, run: Run, node: ir.Node, st: State) -> Value:
-    """The operation on two constants, by Python, where the result is small."""
-    if isinstance(one, str | bytes) and op == "%":
-        return percent.percent(const(one), const(two), st, run.place(node))
-    if op == "*" and isinstance(one, str | bytes | int) and isinstance(two, str | bytes | int):
-        size = (len(one) if isinstance(one, str | bytes) else 1) * (two if isinstance(two, int) else 1)
-        size = max(
-            size, (len(two) if isinstance(two, str | bytes) else 1) * (one if isinstance(one, int) else 1)
-        )
-        if (isinstance(one, str | bytes) or isinstance(two, str | bytes)) and size > MAX_STRING:
-            return opaque("builtins.str")
-    if op in ("**", "<<") and not (
-        isinstance(two, int) and -64 <= two <= 64 and isinstance(one, int | float) and abs(one) < 2**32
-    ):
-        return INT
-    function = _ARITHMETIC.get(op)
-    if function is None:
-        return UNKNOWN
-    try:
-        result = function(one, two)
-    except Exception:
-        # The program would fail here as well; what follows is analysed as if the result were unknown.
-        return UNKNOWN
-    if isinstance(result, int) and result.bit_length() > MAX_INT_BITS:
-        return INT
-    if isinstance(result, str | bytes):
-        if len(result) > MAX_STRING:
-            return opaque("builtins.str")
-        return const(result, run.place(node))
-    return const(result)
-
-
-def _is_string(atom: Atom) -> bool:
-    if isinstance(atom, Const):
-        return isinstance(atom.value, str | bytes)
-    return isinstance(atom, Text) or (isinstance(atom, Opaque) and atom.type in STRINGY)
-
-
-def _is_number(atom: Atom) -> bool:
-    if isinstance(atom, Const):
-        return isinstance(atom.value, int | float | complex)
-    return isinstance(atom, Opaque) and atom.type in ("builtins.int", "builtins.float", "builtins.bool")
-
-
-def _plus(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> Value:
-    if any(isinstance(a, Ref) for a in (*left.atoms, *right.atoms)):
-        return _joined_sequences(run, left, right, node, st)
-    atoms = (*left.atoms, *right.atoms)
-    if any(_is_string(a) for a in atoms):
-        return strings.concat(
-            [left, right], st, strings.is_binary(left.atoms[0]) if left.atoms else False, run.place(node)
-        )
-    if all(_is_number(a) for a in atoms):
-        floats = any(isinstance(a, Opaque) and a.type == "builtins.float" for a in atoms)
-        return opaque(
-            "builtins.float" if floats else "builtins.int",
-            join_taints(deep_taints(left, st), deep_taints(right, st)),
-        )
-    one, two = strings.merge(left, st), strings.merge(right, st)
-    return make([make_text([one, two])])
-
-
-def _joined_sequences(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> Value:
-    one, two = scopes.frame_object(left, st), scopes.frame_object(right, st)
-    if (
-        one is not None
-        and two is not None
-        and one.rest is None
-        and two.rest is None
-        and one.kind == two.kind != "dict"
-    ):
-        values = [one.items[k] for k in sorted(one.items, key=str_key)] + [
-            two.items[k] for k in sorted(two.items, key=str_key)
-        ]
-        return run.alloc(st, node, Obj(one.kind, dict(enumerate(values))), "+")
-    kind = one.kind if one is not None else two.kind if two is not None else "list"
-    content = join_all([v for v in (_contents(left, st), _contents(right, st)) if v.atoms])
-    if one is not None and one.rest is None and one.kind in ("list", "tuple"):
-        # What stands before stays in its place; what follows is at any later one.
-        return run.alloc(st, node, Obj(kind, dict(one.items), _contents(right, st)), "+")
-    return run.alloc(st, node, Obj(kind, {}, content), "+")
-
-
-def str_key(key: Any) -> tuple[int, Any]:
-    return (0, key) if isinstance(key, int) else (1, str(key))
-
-
-def _contents(value: Value, st: State) -> Value:
-    out: list[Value] = []
-    for atom in value.atoms:
-        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
-        if obj is not None:
-            out.append(obj.everything())
-        else:
-            out.append(Value((Opaque(None, atom_taints(atom), label=getattr(atom, "label", "")),)))
-    return join_all(out)
-
-
-def _repeated(run: Run, left: Value, right: Value, node: ir.Node, st: State) -> Value | None:
-    for sequence, count in ((left, right), (right, left)):
-        obj = scopes.frame_object(sequence, st)
-        if obj is not None and obj.kind in ("list", "tuple"):
-            number = count.const()
-            if (
-                number is not None
-                and isinstance(number.value, int)
-                and obj.rest is None
-                and 0 <= number.value * len(obj.items) <= 32
-            ):
-                values = [obj.items[k] for k in sorted(obj.items)] * number.value
-                return run.alloc(st, node, Obj(obj.kind, dict(enumerate(values))), "*")
-            _tell_size(run, count, node, st)
-            return run.alloc(st, node, Obj(obj.kind, {}, obj.everything()), "*")
-        if any(_is_string(a) for a in sequence.atoms):
-            if all(isinstance(a, Const | Text) for a in sequence.atoms):
-                _tell_size(run, count, node, st)
-            merged = strings.merge(sequence, st)
-            return Value((Opaque("builtins.str", merged.taints, merged.chars),))
-    return None
-
-
-def _tell_size(run: Run, count: Value, node: ir.Node, st: State) -> None:
-    """A text or a list is repeated as often as a number from outside says."""
-    numbers = [a for a in count.atoms if isinstance(a, Opaque) and a.type == "builtins.int" and a.taints]
-    if isinstance(node, ir.Expr) and not run.quiet and numbers:
-        args = Args([count], {})
-        site = CallSite(node, run.place(node), REPEAT, "*", args, None, st, run.frame, "")
-        run.observer.call(run, site)
-
-
 def _unary(run: Run, node: ir.Unary, st: State) -> Value:
     value = evaluate(run, node.operand, st)
     if value is NOTHING:
         return NOTHING
     if node.op == "not":
-        verdict = truth(value, st)
+        verdict = truth.truth(value, st)
         return BOOL if verdict is None else FALSE if verdict else TRUE
     atom = value.const()
     if atom is not None and isinstance(atom.value, int | float):
@@ -356,7 +149,9 @@ def _unary(run: Run, node: ir.Unary, st: State) -> Value:
         if node.op == "~" and isinstance(atom.value, int):
             return const(~atom.value)
         return value
-    return opaque("builtins.int" if all(_is_number(a) for a in value.atoms) else None, deep_taints(value, st))
+    return opaque(
+        "builtins.int" if all(operators.is_number(a) for a in value.atoms) else None, deep_taints(value, st)
+    )
 
 
 def _bool_op(run: Run, node: ir.BoolOp, st: State) -> Value:
@@ -373,7 +168,7 @@ def _bool_op(run: Run, node: ir.BoolOp, st: State) -> Value:
         if index == last:
             out.append(value)
             break
-        verdict = truth(value, current)
+        verdict = truth.truth(value, current)
         if verdict is None or verdict is not wanted:
             kept = guards.filter_truth(value, not wanted, current)
             out.append(kept if kept.atoms else value)
@@ -397,7 +192,7 @@ def _compare(run: Run, node: ir.Compare, st: State) -> Value:
             return NOTHING
         if op in ("==", "!=") and not run.quiet:
             run.observer.compared(run, node, left, right, st)
-        one = compare(op, left, right, st)
+        one = truth.compare(op, left, right, st)
         if one is False:
             return FALSE
         if one is None:
@@ -406,125 +201,8 @@ def _compare(run: Run, node: ir.Compare, st: State) -> Value:
     return BOOL if verdict is None else TRUE
 
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def compare(op: str, left: Value, right: Value, st: State) -> bool | None:
-    """The outcome of one comparison, None where it is not decided."""
-    verdicts = set()
-    for one in left.atoms:
-        for two in right.atoms:
-            verdicts.add(_compare_atoms(op, one, two, st))
-            if len(verdicts) > 1 or None in verdicts:
-                return None
-    return verdicts.pop() if verdicts else None
-
-
-def _compare_atoms(op: str, one: Atom, two: Atom, st: State) -> bool | None:
-    if op in ("is not", "not in", "!="):
-        verdict = _compare_atoms({"is not": "is", "not in": "in", "!=": "=="}[op], one, two, st)
-        return None if verdict is None else not verdict
-    if op == "in":
-        return _contains(one, two, st)
-    if isinstance(one, Const) and isinstance(two, Const):
-        if op == "is":
-            if (
-                one.value is None
-                or two.value is None
-                or isinstance(one.value, bool)
-                or isinstance(two.value, bool)
-            ):
-                return one.value is two.value
-            return None
-        try:
-            return bool(_COMPARE[op](one.value, two.value))
-        except Exception:
-            return None
-    if op in ("is", "=="):
-        for a, b in ((one, two), (two, one)):
-            if isinstance(a, Const) and a.value is None and not isinstance(b, Opaque | Const):
-                return False
-            if isinstance(a, Const) and isinstance(a.value, str) and isinstance(b, Text):
-                first, last = b.parts[0], b.parts[-1]
-                if isinstance(first, str) and not a.value.startswith(
-                    first[: len(a.value)] if len(first) > len(a.value) else first
-                ):
-                    return False
-                if isinstance(first, str) and len(first) > len(a.value):
-                    return False
-                if isinstance(last, str) and not a.value.endswith(last):
-                    return False
-        if isinstance(one, Lib | Cls | Func) and isinstance(two, Lib | Cls | Func) and one.key == two.key:
-            return True
-    return None
-
-
-def _contains(one: Atom, two: Atom, st: State) -> bool | None:
-    if isinstance(two, Const) and isinstance(one, Const):
-        try:
-            return bool(one.value in two.value)
-        except TypeError:
-            return None
-    if isinstance(two, Text) and isinstance(one, Const) and isinstance(one.value, str):
-        return True if any(isinstance(p, str) and one.value in p for p in two.parts) else None
-    obj = st.obj(two.loc) if isinstance(two, Ref) else None
-    if obj is None or not isinstance(one, Const) or obj.kind == "instance":
-        return None
-    if obj.kind == "dict":
-        if one.value in obj.items if _hashable(one.value) else False:
-            return None if one.value in obj.maybe else True
-        return False if obj.rest is None else None
-    constants = [v.const() for v in obj.items.values()]
-    if any(c is not None and c.value == one.value and type(c.value) is type(one.value) for c in constants):
-        return True
-    if obj.rest is None and all(c is not None for c in constants):
-        return False
-    return None
-
-
-def _hashable(value: Any) -> bool:
-    return isinstance(value, str | bytes | int | float | bool | type(None) | complex)
-
-
-def truth(value: Value, st: State) -> bool | None:
-    """Whether a value is true, false, or (None) may be either."""
-    verdicts = set()
-    for atom in value.atoms:
-        verdicts.add(atom_truth(atom, st))
-        if len(verdicts) > 1:
-            return None
-    return verdicts.pop() if verdicts else None
-
-
-def atom_truth(atom: Atom, st: State) -> bool | None:
-    if isinstance(atom, Const):
-        return bool(atom.value)
-    if isinstance(atom, Text):
-        return True if any(isinstance(p, str) for p in atom.parts) else None
-    if isinstance(atom, Ref):
-        obj = st.obj(atom.loc)
-        if obj is None or (obj.kind == "instance" and obj.rest is not None):
-            return None
-        if obj.kind == "instance":
-            return True
-        empty = obj.empty()
-        return None if empty is None else not empty
-    if isinstance(atom, Func | Cls):
-        return True
-    if isinstance(atom, Lib) and (atom.name.rpartition(".")[2][:1].isupper()):
-        return None
-    return None
-
-
 def _cond(run: Run, node: ir.Cond, st: State) -> Value:
-    verdict = truth(evaluate(run, node.test, st), st)
+    verdict = truth.truth(evaluate(run, node.test, st), st)
     out: list[Value] = []
     states: list[State | None] = []
     for wanted, branch in ((True, node.body), (False, node.orelse)):
@@ -548,125 +226,6 @@ def _lambda(run: Run, node: ir.Lambda, st: State) -> Value:
     captured = Frame(frame.module, frame.func, None, None, frame.closure, frame.call)
     captured.env = st.env
     return Value((Func(None, node, captured),))
-
-
-def _seq(run: Run, node: ir.Seq, st: State) -> Value:
-    items: dict[Any, Value] = {}
-    rest: Value | None = None
-    for part in node.items:
-        value = evaluate(run, part, st)
-        if isinstance(part, ir.Star):
-            elements = iterate(run, value, st, part)
-            if isinstance(elements, list) and rest is None:
-                for element in elements:
-                    items[len(items)] = element
-                continue
-            more = elements if isinstance(elements, Value) else join_all(elements)
-            rest = more if rest is None else join(rest, more)
-        elif rest is None and len(items) < 128:
-            items[len(items)] = value
-        else:
-            rest = value if rest is None else join(rest, value)
-    return run.alloc(st, node, Obj(node.kind, items, rest))
-
-
-def _dict(run: Run, node: ir.DictDisplay, st: State) -> Value:
-    items: dict[Any, Value] = {}
-    rest: Value | None = None
-    keys: Value | None = None
-    for key_node, value_node in node.items:
-        value = evaluate(run, value_node, st)
-        if key_node is None:
-            for atom in value.atoms:
-                obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
-                if obj is not None and obj.kind == "dict":
-                    items.update(obj.items)
-                    if obj.rest is not None:
-                        rest = obj.rest if rest is None else join(rest, obj.rest)
-                        keys = obj.keys if keys is None else join(keys, obj.keys) if obj.keys else keys
-                else:
-                    other = Value((Opaque(None, atom_taints(atom)),))
-                    rest = other if rest is None else join(rest, other)
-            continue
-        key = evaluate(run, key_node, st)
-        atom_ = key.const()
-        if atom_ is not None and _hashable(atom_.value):
-            items[atom_.value] = value
-        else:
-            rest = value if rest is None else join(rest, value)
-            keys = key if keys is None else join(keys, key)
-    return run.alloc(st, node, Obj("dict", items, rest, keys))
-
-
-def _comp(run: Run, node: ir.Comp, st: State) -> Value:
-    inner: State | None = st.copy()
-    exact: list[Value] | None = None
-    for index, clause in enumerate(node.fors):
-        if inner is None:
-            break
-        elements = iterate(run, evaluate(run, clause.iterable, inner), inner, clause.iterable)
-        if index == 0 and len(node.fors) == 1 and isinstance(elements, list) and len(elements) <= 24:
-            exact = elements
-            break
-        element = elements if isinstance(elements, Value) else join_all(elements)
-        assign.store(run, clause.target, element, inner, clause.iterable)
-        for condition in clause.conditions:
-            evaluate(run, condition, inner)
-            inner = guards.assume(run, condition, inner, True)
-            if inner is None:
-                break
-    kind = "list" if node.kind == "generator" else node.kind
-    if exact is not None and inner is not None:
-        return _exact_comp(run, node, st, inner, exact, kind)
-    if inner is None:
-        return run.alloc(st, node, Obj(kind, {}))
-    value = evaluate(run, node.element, inner)
-    keys: Value | None = None
-    if node.kind == "dict":
-        keys = value
-        value = evaluate(run, node.value, inner) if node.value is not None else UNKNOWN
-    for loc, obj in inner.heap.items():
-        st.heap.setdefault(loc, obj)
-    return run.alloc(st, node, Obj(kind, {}, value, keys))
-
-
-def _exact_comp(run: Run, node: ir.Comp, st: State, inner: State, elements: list[Value], kind: str) -> Value:
-    items: dict[Any, Value] = {}
-    rest: Value | None = None
-    keys: Value | None = None
-    clause = node.fors[0]
-    for element in elements:
-        current: State | None = inner.copy()
-        if current is None:
-            break
-        assign.store(run, clause.target, element, current, clause.iterable)
-        certain = True
-        for condition in clause.conditions:
-            if current is None:
-                break
-            verdict = truth(evaluate(run, condition, current), current)
-            certain = certain and verdict is True
-            current = None if verdict is False else guards.assume(run, condition, current, True)
-        if current is None:
-            continue
-        value = evaluate(run, node.element, current)
-        for loc, obj in current.heap.items():
-            inner.heap.setdefault(loc, obj)
-            st.heap.setdefault(loc, obj)
-        if kind == "dict":
-            key = value
-            value = evaluate(run, node.value, current) if node.value is not None else UNKNOWN
-            atom = key.const()
-            if atom is not None and certain and _hashable(atom.value):
-                items[atom.value] = value
-            else:
-                rest = value if rest is None else join(rest, value)
-                keys = key if keys is None else join(keys, key)
-        elif certain and rest is None:
-            items[len(items)] = value
-        else:
-            rest = value if rest is None else join(rest, value)
-    return run.alloc(st, node, Obj(kind, items, rest, keys))
 
 
 def awaited(node: ir.Expr) -> ir.Expr:
@@ -759,15 +318,15 @@ _EXPRESSIONS: dict[type, Callable[[Run, Any, State], Value]] = {
     ir.Star: _star,
     ir.Hole: _hole,
     ir.Format: _format,
-    ir.Binary: _binary,
+    ir.Binary: operators.binary_expression,
     ir.Unary: _unary,
     ir.BoolOp: _bool_op,
     ir.Compare: _compare,
     ir.Cond: _cond,
     ir.Lambda: _lambda,
-    ir.Seq: _seq,
-    ir.DictDisplay: _dict,
-    ir.Comp: _comp,
+    ir.Seq: displays.sequence,
+    ir.DictDisplay: displays.dictionary,
+    ir.Comp: displays.comprehension,
     ir.Await: _await,
     ir.Yield: _yield,
     ir.Walrus: _walrus,

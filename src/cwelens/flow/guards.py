@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow import assign, call_tests, comparisons, expressions, hosts, narrowing, splits
+from cwelens.flow import assign, call_tests, comparisons, expressions, hosts, narrowing, splits, truth
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State, join_states
 from cwelens.flow.values import Atom, Const, Opaque, Ref, Value, make
@@ -101,7 +101,7 @@ def filter_truth(value: Value, wanted: bool, st: State) -> Value:
 
     kept: list[Atom] = []
     for atom in value.atoms:
-        verdict = expressions.atom_truth(atom, st)
+        verdict = truth.atom_truth(atom, st)
         if verdict is not None and verdict is not wanted:
             continue
         if (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cwelens.flow import assign, attributes, expressions, scopes, strings, subscripts, typetests
+from cwelens.flow import assign, attributes, expressions, scopes, strings, subscripts, truth, typetests
 from cwelens.flow.run import Run
 from cwelens.flow.state import Obj, State, join_states
 from cwelens.flow.values import Const, Opaque, Value, make, taints_of
@@ -60,7 +60,7 @@ def match(run: Run, pattern: ir.Pattern, subject: ir.Expr, value: Value, st: Sta
 
 def _constant(run: Run, pattern: ir.PatternValue, subject: ir.Expr, value: Value, st: State) -> Matched:
     wanted = expressions.evaluate(run, pattern.value, st)
-    verdict = expressions.compare("==", value, wanted, st)
+    verdict = truth.compare("==", value, wanted, st)
     if verdict is False:
         return Matched(None, False, value)
     rest = None
@@ -86,7 +86,7 @@ def matches(run: Run, pattern: ir.Pattern, value: Value, st: State) -> bool | No
     if isinstance(pattern, ir.PatternCapture):
         return True if pattern.pattern is None else matches(run, pattern.pattern, value, st)
     if isinstance(pattern, ir.PatternValue):
-        return expressions.compare("==", value, expressions.evaluate(run, pattern.value, st), st)
+        return truth.compare("==", value, expressions.evaluate(run, pattern.value, st), st)
     if isinstance(pattern, ir.PatternOr):
         verdicts = [matches(run, part, value, st) for part in pattern.patterns]
         return True if True in verdicts else None if None in verdicts else False

@@ -329,3 +329,7 @@ def stepped(value: Value, place: Place, text: str) -> Value:
         return taint.step(place, text)
 
     return map_taints(value, change)
+
+
+def str_key(key: Any) -> tuple[int, Any]:
+    return (0, key) if isinstance(key, int) else (1, str(key))

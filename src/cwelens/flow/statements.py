@@ -12,9 +12,11 @@ from cwelens.flow import (
     expressions,
     flask_config,
     guards,
+    operators,
     paths,
     patterns,
     scopes,
+    truth,
     validators,
 )
 from cwelens.flow.run import Run
@@ -91,7 +93,7 @@ def _aug_assign(run: Run, stmt: ir.AugAssign, st: State) -> State | None:
         return None
     if stmt.op == "+" and assign.extend(run, old, new, st):
         return st
-    assign.store(run, stmt.target, expressions.binary(run, stmt.op, old, new, stmt, st), st, stmt.value)
+    assign.store(run, stmt.target, operators.binary(run, stmt.op, old, new, stmt, st), st, stmt.value)
     return st
 
 
@@ -99,7 +101,7 @@ def _if(run: Run, stmt: ir.If, st: State) -> State | None:
     test = expressions.evaluate(run, stmt.test, st)
     if test is NOTHING:
         return None
-    verdict = expressions.truth(test, st)
+    verdict = truth.truth(test, st)
     yes = (
         guards.assume(run, stmt.test, st.copy() if verdict is None else st, True)
         if verdict is not False
@@ -123,7 +125,7 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
             return _after_breaks(run)
         current = counted
         for _ in range(MAX_ROUNDS):
-            verdict = expressions.truth(expressions.evaluate(run, stmt.test, current), current)
+            verdict = truth.truth(expressions.evaluate(run, stmt.test, current), current)
             if verdict is not True:
                 done = join_states(done, guards.assume(run, stmt.test, current.copy(), False))
             if verdict is False:
@@ -137,7 +139,7 @@ def _while(run: Run, stmt: ir.While, st: State) -> State | None:
                 break
             current = widen(current, merged)
         else:
-            if expressions.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
+            if truth.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
                 done = join_states(done, guards.assume(run, stmt.test, current.copy(), False))
         done = block(run, stmt.orelse, done)
         return join_states(done, _after_breaks(run))
@@ -158,7 +160,7 @@ def _counted(run: Run, stmt: ir.While, st: State) -> State | None:
     if isinstance(stmt.test, ir.Const) or len(stmt.body) > UNROLL_BODY:
         return current
     for _ in range(UNROLL):
-        if expressions.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
+        if truth.truth(expressions.evaluate(run, stmt.test, current), current) is not True:
             break
         run.exits.continues = []
         after = block(run, stmt.body, guards.assume(run, stmt.test, current.copy(), True))
@@ -350,7 +352,7 @@ def _raise(run: Run, stmt: ir.Raise, st: State) -> None:
 
 
 def _assert(run: Run, stmt: ir.Assert, st: State) -> State | None:
-    verdict = expressions.truth(expressions.evaluate(run, stmt.test, st), st)
+    verdict = truth.truth(expressions.evaluate(run, stmt.test, st), st)
     if stmt.message is not None:
         expressions.evaluate(run, stmt.message, st.copy())
     # Assertions vanish under -O, so they narrow types (what people use them for) but a failed one does not end the path.
@@ -455,7 +457,7 @@ def _match(run: Run, stmt: ir.Match, st: State) -> State | None:
             inner: State | None = matched.state
             certain = matched.certain
             if case.guard is not None and inner is not None:
-                verdict = expressions.truth(expressions.evaluate(run, case.guard, inner), inner)
+                verdict = truth.truth(expressions.evaluate(run, case.guard, inner), inner)
                 certain = certain and verdict is True
                 inner = None if verdict is False else guards.assume(run, case.guard, inner, True)
             done = join_states(done, block(run, case.body, inner))

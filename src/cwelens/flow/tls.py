@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.flow import expressions
+from cwelens.flow import operators
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.library_constants import NO_SSL3, NO_TLS1, NO_TLS1_1, OLD_VERSIONS
 from cwelens.flow.state import Obj, State
@@ -71,6 +71,6 @@ def _change(
         if obj is None or not isinstance(atom, Ref):
             return None
         if what == "options":
-            given = expressions.binary(run, "|", obj.items.get(what, UNKNOWN), given, node, st)
+            given = operators.binary(run, "|", obj.items.get(what, UNKNOWN), given, node, st)
         st.heap[atom.loc] = obj.with_item(what, given)
     return NONE

@@ -10,7 +10,6 @@ from cwelens.base import chars as ch
 from cwelens.flow import (
     assign,
     comparisons,
-    expressions,
     guards,
     memberships,
     narrowing,
@@ -18,6 +17,7 @@ from cwelens.flow import (
     scopes,
     splits,
     strings,
+    truth,
 )
 from cwelens.flow.run import Run
 from cwelens.flow.state import State, deep_taints, join_objects
@@ -37,7 +37,7 @@ def assume_call(run: Run, outgoing: Outgoing, st: State, wanted: bool) -> State 
     def answered(run: Run, node: ir.Expr, state: State) -> State | None:
         return guards.assume(run, node, state, wanted)
 
-    return _where(run, outgoing, st, lambda v, s: expressions.truth(v, s) in (None, wanted), answered)
+    return _where(run, outgoing, st, lambda v, s: truth.truth(v, s) in (None, wanted), answered)
 
 
 def assume_none(run: Run, outgoing: Outgoing, st: State, is_none: bool) -> State | None:
