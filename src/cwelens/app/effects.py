@@ -73,7 +73,7 @@ def library(
             walk.event(frame, node, "mass", entity, value=args.positional[1])
         return EMPTY
     if name == "getattr" and len(args.positional) >= 2 and isinstance(args.positional[1].const, str):
-        from cwelens.app.evaluate import attribute
+        from cwelens.app.members import attribute
 
         return attribute(walk, frame, node, first, args.positional[1].const)
     if name in ("get_object_or_404", "get_list_or_404", "aget_object_or_404"):
