@@ -18,7 +18,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_auth_name, is_token
+from cwelens.app.words import is_auth_name, is_token, table
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import External
 

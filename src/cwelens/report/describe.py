@@ -10,7 +10,8 @@ from cwelens.ir import nodes as ir
 from cwelens.report import routes
 from cwelens.report.material import Material
 from cwelens.report.model import Description, EntryPoint, SourceUse, Trait
-from cwelens.report.traits import FRAMEWORKS, main_guards, test_methods, test_modules, traits
+from cwelens.report.testing_traits import test_methods
+from cwelens.report.traits import FRAMEWORKS, main_guards, test_modules, traits
 from cwelens.report.words import coded, count, first_sentence, listed, most_frequent, sentence
 from cwelens.resolve.ledger import INHERITED
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from cwelens.checks.finding import Severity
-from cwelens.checks.rules import Rule
-
-
-def _rule(id: str, concept: str, cwe: int, title: str, severity: Severity, harm: str, repair: str) -> Rule:
-    return Rule(id, concept, cwe, title, severity, harm, {"": repair})
-
+from cwelens.checks.rule import Rule, weak
 
 ACCESS_RULES: tuple[Rule, ...] = (
-    _rule(
+    weak(
         "route-without-login",
         "route.open",
         306,
@@ -20,7 +14,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "use it without an account",
         "Put the guard that its neighbours have before the handler, or say in the code that the route is public.",
     ),
-    _rule(
+    weak(
         "record-without-login",
         "route.open-record",
         862,
@@ -29,7 +23,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "read or change any record by trying keys, without an account",
         "Ask who is asking first, then choose the record among theirs.",
     ),
-    _rule(
+    weak(
         "route-without-role",
         "route.no-role",
         862,
@@ -38,7 +32,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "do with any account what is meant for administrators",
         "Test the role beside the login, as a decorator or dependency of its own.",
     ),
-    _rule(
+    weak(
         "record-of-others",
         "record.unowned",
         639,
@@ -47,7 +41,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "reach records of other users by trying keys",
         "Choose the record among those of who is asking (`filter(owner=user, id=key)`), or compare its owner before going on.",
     ),
-    _rule(
+    weak(
         "acts-for-others",
         "record.other-owner",
         639,
@@ -56,7 +50,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "act in the name of another user",
         "Take who is asking from the session or the verified token, not from the request's data.",
     ),
-    _rule(
+    weak(
         "identity-overwritten",
         "identity.overwritten",
         639,
@@ -65,7 +59,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "act in the name of another user",
         "Copy only the fields that may be set, or put the identity in last.",
     ),
-    _rule(
+    weak(
         "mass-assignment",
         "record.mass",
         915,
@@ -74,7 +68,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "set fields that were not meant to be set, such as a role or an owner",
         "Name the fields that may be set and take only these from the request.",
     ),
-    _rule(
+    weak(
         "privilege-from-request",
         "record.privilege",
         915,
@@ -83,7 +77,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "give themselves a role or rights",
         "Set roles and rights on the server only, in a route that asks for an administrator.",
     ),
-    _rule(
+    weak(
         "name-is-role",
         "role.by-name",
         863,
@@ -92,7 +86,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "become an administrator by taking the name",
         "Keep the role in a field of its own that only administrators can change.",
     ),
-    _rule(
+    weak(
         "client-word-cookie",
         "decision.cookie",
         565,
@@ -101,7 +95,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "write the cookie themselves and be believed",
         "Keep it in the server's session, or sign the cookie and verify the signature.",
     ),
-    _rule(
+    weak(
         "client-word",
         "decision.client",
         863,
@@ -110,7 +104,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "say themselves what they may do",
         "Look up the role of who is asking on the server.",
     ),
-    _rule(
+    weak(
         "unsigned-session",
         "session.unsigned",
         565,
@@ -119,7 +113,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "write a session for any account",
         "Use the framework's signed session, or a random identifier whose meaning stays on the server.",
     ),
-    _rule(
+    weak(
         "csrf-missing",
         "csrf.missing",
         352,
@@ -128,7 +122,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "make a logged-in user's browser send the request from another page",
         "Ask for a token that only the site's own pages have (Flask-WTF's `CSRFProtect`, Django's middleware).",
     ),
-    _rule(
+    weak(
         "guessing-unlimited",
         "login.unlimited",
         307,
@@ -137,7 +131,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "try passwords as fast as the server answers",
         "Limit attempts by account and address (Flask-Limiter, slowapi, django-axes), and slow them down after failures.",
     ),
-    _rule(
+    weak(
         "session-fixation",
         "session.fixed",
         384,
@@ -146,7 +140,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "log in the victim's browser into a session they know, and share it",
         "Start a new session when somebody logs in (`new_session`, `cycle_key`, a fresh random token).",
     ),
-    _rule(
+    weak(
         "token-forever",
         "token.forever",
         613,
@@ -155,7 +149,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "use a token that leaked for ever",
         "Put an `exp` claim in, and keep it short.",
     ),
-    _rule(
+    weak(
         "password-change-unverified",
         "password.unverified-change",
         620,
@@ -164,7 +158,7 @@ ACCESS_RULES: tuple[Rule, ...] = (
         "take over the account from an open or stolen session",
         "Ask for the current password and check it first.",
     ),
-    _rule(
+    weak(
         "weak-recovery",
         "password.recovery",
         640,
