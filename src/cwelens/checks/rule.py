@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cwelens.checks.finding import Severity
 
@@ -21,7 +21,6 @@ class Rule:
     safe_for: tuple[str, ...] = ()
     # Whether a parameter that arrives whole, with nothing put around it, already makes a conditional finding.
     whole_parameter: bool = False
-    tags: tuple[str, ...] = field(default=())
 
 
 def flow(

@@ -16,7 +16,7 @@ from cwelens.flow import (
     statements,
     vouching,
 )
-from cwelens.flow.run import Args, Exits, Run, activation, written, written_callee
+from cwelens.flow.run import Args, Exits, Run, activation, written_callee
 from cwelens.flow.state import Frame, Obj, State, join_states, stepped
 from cwelens.flow.values import (
     NONE,
@@ -285,9 +285,7 @@ def instantiate(run: Run, atom: Cls, args: Args, node: ir.Expr, st: State) -> Va
     symbol = symbol_of(run.program.find_attr(info, "__init__"))
     if not isinstance(symbol, FunctionInfo):
         names = [n for c in reversed(known) for n, e in declared_fields(c)]
-        if names and (
-            not unknown or any("dataclass" in (written(d)) for c in known for d in c.node.decorators) or True
-        ):
+        if names:
             for index, value in enumerate(args.positional):
                 if index < len(names):
                     fields[names[index]] = value

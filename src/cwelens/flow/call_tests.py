@@ -224,11 +224,8 @@ def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> Sta
         and test.ops == ["in"]
         and isinstance(test.left, ir.Name)
         and isinstance(clause.target, ir.Name)
+        and test.left.id == clause.target.id
     ):
-        if isinstance(test, ir.Compare) and test.ops == ["in"]:
-            return st
-        return st
-    if test.left.id != clause.target.id:
         return st
     iterable = guards.known_value(run, clause.iterable, st)
     words = memberships.constants_of(iterable, st)

@@ -41,11 +41,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Entries:
-    """What was started: handlers found, and entries that failed."""
+    """What was found on the way: handlers, and entries that failed."""
 
     handlers: dict[int, handlers.Handler] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
-    analysed: int = 0
 
 
 _WHOLE = ir.Jump("pass", (1, 0, 1, 0))
@@ -97,7 +96,6 @@ def run_pages(shared: Shared, observer: Observer, entries: Entries) -> None:
         if not page.template.is_markup:
             continue
         run = Run(shared, observer, Frame(page.module, None, None, None, None, None))
-        entries.analysed += 1
         try:
             pages.render(run, _WHOLE, page, {}, None, True, State({}, {}, shared.base))
         except (OutOfFuel, RecursionError):
@@ -122,7 +120,6 @@ def run_function(
     run = Run(shared, observer, frame)
     frame.handler = handler
     st = State({}, {}, shared.base)
-    entries.analysed += 1
     try:
         receiver = _receiver(run, function, st)
         frame.receiver = receiver
@@ -176,7 +173,6 @@ def _receiver(run: Run, function: FunctionInfo, st: State) -> Value | None:
 
 def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Value:
     loc = ("self", cls.module.path, cls.node.pos)
-    unknown = run.program.mro(cls)[1]
     value = st.alloc(loc, Obj("instance", {}, None, cls=cls))
     symbol = symbol_of(run.program.find_attr(cls, "__init__"))
     if skip or not isinstance(symbol, FunctionInfo) or run.frame.depth > 3:
@@ -205,5 +201,4 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
     finally:
         run.stack.pop()
         run.frame, run.exits, run.trying, run.fuel = saved
-    del unknown
     return value

@@ -1,4 +1,4 @@
-"""Slips that let a pattern match more than its author meant: host names with open dots or ends, ranges such as `[A-z]`.
+"""Slips that let a pattern match more than its author meant: host names with open dots, ranges such as `[A-z]`.
 
 Offsets are offsets in the pattern text. A pattern that cannot be read has no findings here.
 """
@@ -9,7 +9,7 @@ import re
 
 from cwelens.base.chars import ASCII_DIGITS, LOWER, UPPER, between, of
 from cwelens.base.regex.parser import RegexError, parse
-from cwelens.base.regex.tree import Alt, At, Chars, Group, Node, Pattern, Repeat, Seq, starts_subject
+from cwelens.base.regex.tree import Alt, At, Chars, Group, Node, Pattern, Seq
 
 Pitfall = tuple[int, str]
 """An offset and one sentence for people."""
@@ -21,7 +21,7 @@ _DOMAINS = frozenset(_GENERIC.split())
 _WEAK_DOMAINS = frozenset(_OTHERS.split())
 
 # What a part of a pattern becomes in the skeleton, if not a literal character.
-_DOT, _OTHER, _POSITION, _ANYTHING = "\ue000", "\ue001", "\ue002", "\ue003"
+_DOT, _OTHER, _POSITION = "\ue000", "\ue001", "\ue002"
 _LABELS = re.compile(rf"[a-z0-9.{_DOT}-]+")
 _SEPARATOR = re.compile(rf"[.{_DOT}]")
 
@@ -36,25 +36,6 @@ def open_dots(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
         return []
     found: list[Pitfall] = []
     apart: list[Node] = [parsed.root]
-    while apart:
-        found += _dots(parsed, _skeleton(parsed, apart.pop(), apart))
-    return sorted(found)
-
-
-def domain_holes(pattern: str | bytes, flags: int = 0, method: str = "search") -> list[Pitfall]:
-    """Where a pattern for a host name lets other hosts pass: unescaped dots, and ends that nothing ties down.
-
-    `method`: that of `re` by which the pattern is used ('search', 'match' or 'fullmatch').
-    """
-    try:
-        parsed = parse(pattern, flags)
-    except RegexError:
-        return []
-    found: list[Pitfall] = []
-    apart: list[Node] = []
-    skeleton = _skeleton(parsed, parsed.root, apart)
-    tied = method != "search" or starts_subject(parsed.root)
-    found += _dots(parsed, skeleton) + _open_ends(skeleton, tied, method == "fullmatch")
     while apart:
         found += _dots(parsed, _skeleton(parsed, apart.pop(), apart))
     return sorted(found)
@@ -77,9 +58,7 @@ def _skeleton(pattern: Pattern, node: Node, apart: list[Node]) -> _Skeleton:
         elif isinstance(part, Chars):
             skeleton.append((_mark(pattern, part), part.start))
         else:
-            anything = isinstance(part, Repeat) and isinstance(part.body, Chars)
-            anything = anything and not ~part.body.charset.may() & of(".a")  # type: ignore[attr-defined]
-            skeleton.append((_ANYTHING if anything else _OTHER, part.start))
+            skeleton.append((_OTHER, part.start))
             apart.extend(part.children())
     return skeleton
 
@@ -143,26 +122,6 @@ def _dots(pattern: Pattern, skeleton: _Skeleton) -> list[Pitfall]:
                         f"The unescaped `.` in `{name}` matches any character, so other hosts match too.",
                     )
                 )
-    return found
-
-
-def _open_ends(skeleton: _Skeleton, tied: bool, full: bool) -> list[Pitfall]:
-    found = []
-    for start, end in _hosts(skeleton):
-        name = _shown(skeleton, start, end)
-        if not tied:
-            found.append(
-                (
-                    skeleton[0][1],
-                    f"Nothing ties the match of `{name}` to the start of the text, so it may stand anywhere in it.",
-                )
-            )
-        following = skeleton[end][0] if end < len(skeleton) else ""
-        if following == _ANYTHING or (not following and not full):
-            offset = skeleton[end - 1][1] + 1
-            found.append(
-                (offset, f"Nothing ends the host name `{name}`, so `{name}.attacker.example` matches too.")
-            )
     return found
 
 
