@@ -127,6 +127,7 @@ def analyse(
     run_registered(shared, checker, modules, entries)
     checker.fields.declare(modules)
     run_pages(shared, checker, entries)
+    entries.cut = len(shared.cut)
     for source in pages:
         data = (
             source.text.encode()

@@ -88,6 +88,8 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         return run.alloc(st, node, Obj("list", {}), "yield") if recursion.is_generator(target) else NOTHING
     if run.frame.depth >= run.reach():
         # The body is there and was not read: that what is given comes back is no more than an assumption.
+        if run.frame.module.is_input:
+            run.shared.cut.add((run.frame.module.path, node.pos))
         text = written_callee(node)
         assumption = f"`{text}()` gives back what it is given, unneutralised"
         taints = tuple(t.assuming(assumption) for t in library_calls.all_taints(args, st))

@@ -41,9 +41,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Entries:
-    """What was found on the way: handlers, and entries that failed."""
+    """What was found on the way: handlers, entries that failed, and at how many calls the analysis went no deeper."""
 
     handlers: dict[int, handlers.Handler] = field(default_factory=dict)
+    cut: int = 0
     failures: list[Failure] = field(default_factory=list)
 
 

@@ -12,8 +12,10 @@ from cwelens.flow.run import Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import (
     Atom,
+    Const,
     Opaque,
     Ref,
+    Text,
     Value,
     const,
     join_all,
@@ -74,4 +76,6 @@ def path_join(run: Run, left: Value, right: Value, st: State, node: ir.Node) -> 
             isinstance(atom, Opaque) and atom.type in PATH_TYPES
         ):
             return path_value(run, [left, right], st, node)
-    return None
+    # Nothing but a path is divided by a text.
+    texts = [isinstance(a, Text) or (isinstance(a, Const) and isinstance(a.value, str)) for a in right.atoms]
+    return path_value(run, [left, right], st, node) if texts and all(texts) else None

@@ -182,6 +182,8 @@ class Shared:
         # How often each function is called, by its node; what tests call is not counted, since they do not show its use.
         self.called: dict[int, int] = {}
         self.tests: dict[int, bool] = {}
+        # Where a call of the program was not entered on some way, since calls are nested too deeply there.
+        self.cut: set[tuple[str, ir.Pos]] = set()
         # Functions that a call at module level handed to a framework, by node: the route's row, and the path written there.
         self.registered: dict[int, tuple[Route, str]] = {}
         # What these close over, of the object that was handed on: another call of a factory makes another one.

@@ -159,10 +159,11 @@ def sums(counts: Counts) -> list[tuple[str, str]]:
         ("modelled", counts.calls_modelled),
         ("unresolved", counts.calls_unresolved),
     ]
+    cut = f"; {counts.calls_cut:,} not entered on every way" if counts.calls_cut else ""
     return [
         ("Read", read),
         ("Operations", _sum(sum(counts.operations.values()), dispositions)),
-        ("Calls", _sum(counts.calls_seen, calls)),
+        ("Calls", _sum(counts.calls_seen, calls) + cut),
     ]
 
 

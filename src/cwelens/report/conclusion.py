@@ -97,6 +97,7 @@ def counts(material: Material) -> Counts:
             kind = _safe_kind(operation.reason)
             total.safe_by[kind] = total.safe_by.get(kind, 0) + 1
     total.calls_seen = len(material.calls)
+    total.calls_cut = material.entries.cut
     for record in material.calls:
         if record.status == "resolved":
             total.calls_resolved += 1
@@ -138,13 +139,18 @@ def conclusion(material: Material, decided: Verdict) -> str:
         )
     texts.append(f"It rests on {count(numbers.functions, 'function')}, {taken} and {operations}.")
     if numbers.calls_unresolved:
+        leads = "leads" if numbers.calls_unresolved == 1 else "lead"
         texts.append(
-            f"{numbers.calls_unresolved:,} of {count(numbers.calls_seen, 'call')} lead out of the input{_mostly(material)}: "
+            f"{numbers.calls_unresolved:,} of {count(numbers.calls_seen, 'call')} {leads} out of the input{_mostly(material)}: "
             "what is behind them is not part of this verdict."
         )
     elif numbers.calls_seen:
         texts.append(
             f"Every one of the {count(numbers.calls_seen, 'call')} is defined in the input, standard or modelled."
+        )
+    if numbers.calls_cut:
+        texts.append(
+            f"At {count(numbers.calls_cut, 'call')} the analysis went no deeper on some way; what is behind was looked at by itself."
         )
     undecided = numbers.operations.get("undecided", 0) + numbers.operations.get("skipped", 0)
     if undecided:

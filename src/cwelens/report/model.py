@@ -158,7 +158,10 @@ class Advice:
 
 @dataclass(slots=True)
 class Counts:
-    """The numbers of part 7. `operations` counts by disposition; `safe` by its reason's kind in `safe_by`."""
+    """The numbers of part 7. `operations` counts by disposition; `safe` by its reason's kind in `safe_by`.
+
+    `calls_cut` are places where a call of the program was not entered on every way that leads there.
+    """
 
     files: int = 0
     lines: int = 0
@@ -169,6 +172,7 @@ class Counts:
     calls_resolved: int = 0
     calls_modelled: int = 0
     calls_unresolved: int = 0
+    calls_cut: int = 0
 
 
 @dataclass(slots=True)

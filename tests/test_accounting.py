@@ -1,0 +1,35 @@
+"""What a review says of operations and calls that it could not follow to their end is true."""
+
+from __future__ import annotations
+
+import re
+
+from cwelens import review
+
+
+def test_a_path_that_an_unseen_check_gave_back_is_not_called_safe() -> None:
+    """Dividing by a text makes a path, and who gave its beginning is still the question."""
+    result = review('import os\n\ndef show(p):\n    return os.listdir(_checked(p) / "x")\n')
+    (operation,) = result.description.operations
+    assert operation.disposition == "undecided"
+    assert "_checked" in operation.reason
+
+
+def test_calls_that_were_not_entered_are_counted() -> None:
+    """A chain that is deeper than the analysis follows shows in part 7, and its finding is conditional."""
+    steps = "".join(f"def step{n}(x):\n    return step{n + 1}(x)\n\n" for n in range(12))
+    last = "def step12(x):\n    return x + ''\n\ndef run():\n    os.system(step0(request.args['x']))\n"
+    result = review(f"import os\nfrom flask import request\n\n{steps}{last}")
+    assert [f.confidence for f in result.findings] == ["conditional"]
+    assert result.counts.calls_cut > 0
+    assert re.search(r"went no deeper", result.conclusion)
+
+
+def test_a_chain_that_is_followed_counts_no_cut() -> None:
+    """Three steps are entered, so that the finding is definite and nothing is said of depth."""
+    steps = "".join(f"def step{n}(x):\n    return step{n + 1}(x)\n\n" for n in range(3))
+    last = "def step3(x):\n    return x + ''\n\ndef run():\n    os.system(step0(request.args['x']))\n"
+    result = review(f"import os\nfrom flask import request\n\n{steps}{last}")
+    assert [f.confidence for f in result.findings] == ["definite"]
+    assert result.counts.calls_cut == 0
+    assert "no deeper" not in result.conclusion
