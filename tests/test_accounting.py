@@ -33,3 +33,29 @@ def test_a_chain_that_is_followed_counts_no_cut() -> None:
     assert [f.confidence for f in result.findings] == ["definite"]
     assert result.counts.calls_cut == 0
     assert "no deeper" not in result.conclusion
+
+
+def test_what_decides_is_shown_where_it_is_written() -> None:
+    """The address that a function is given is part of the evidence; of two callers, the one that comes first."""
+    serve = "import socketserver\n\ndef serve(host, handler):\n    socketserver.TCPServer((host, 80), handler)\n\n"
+    calls = [
+        "def one(handler):\n    serve('', handler)\n\n",
+        "def two(handler):\n    serve('0.0.0.0', handler)\n\n",
+    ]
+    result = review(serve + "".join(calls))
+    (finding,) = result.findings
+    assert [step.location.line for step in finding.trace] == [7, 4]
+    assert finding.location.line == 4
+
+
+def test_what_would_answer_is_asked_once_and_in_good_english() -> None:
+    """`super()` is answered by the base class, undefined names in one sentence, and errors do nothing by being made."""
+    result = review(
+        "from base import Base\n\n\nclass Part(Base):\n    def go(self, x):\n        super().go(x)\n"
+        "        first(x)\n        second(x)\n        raise HTTPError(x)\n"
+    )
+    texts = [f"{group.effect} {group.ask}" for group in result.gaps]
+    assert not any("definition of `super`" in text for text in texts)
+    assert not any("request to another machine" in text for text in texts)
+    assert any("defines or imports `first`, `second` and `HTTPError`" in text for text in texts)
+    assert any("do with what they are given, and return," in text for text in texts)

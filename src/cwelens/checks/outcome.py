@@ -266,7 +266,11 @@ def _message(record: Record, judgement: Judgement) -> str:
 def _trace(taint: Taint | None, record: Record, location: Location) -> list[Step]:
     sink = Step(location, "sink", f"`{record.code}`: {record.rule.title.lower()}")
     if taint is None:
-        return [Step(location, "evidence", record.rule.title)]
+        shown = Step(location, "evidence", record.rule.title)
+        decided = locate(*record.decided_by) if record.decided_by is not None else location
+        if decided.path == location.path and location.line <= decided.line <= location.end_line:
+            return [shown]
+        return [Step(decided, "evidence", "the value that decides is written here"), shown]
     steps: list[Step] = []
     for index, trail in enumerate(taint.trail.steps() if taint.trail else []):
         steps.append(Step(locate(*trail.place), "source" if index == 0 else "step", trail.text))

@@ -16,6 +16,7 @@ class Record:
         "code",
         "concept",
         "context",
+        "decided_by",
         "escapes",
         "fields",
         "from_param",
@@ -40,6 +41,8 @@ class Record:
         self.note = note
         # Where the constant is written that makes this a weakness.
         self.literal: Place | None = None
+        # Where the constant is written that decides it, if that may be elsewhere than at the call.
+        self.decided_by: Place | None = None
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
         self.context = False

@@ -77,7 +77,7 @@ def holds(condition: Condition, run: Run, values: list[Value], st: State) -> boo
     """One condition on the values at its port; empty where nothing is given there."""
     operator, operand = condition.operator, condition.operand
     if condition.item is not None:
-        values = _items(values, condition.item, st)
+        values = items_under(values, condition.item, st)
     if operator == "absent":
         return not values
     if operator == "present":
@@ -92,7 +92,7 @@ def holds(condition: Condition, run: Run, values: list[Value], st: State) -> boo
     return None
 
 
-def _items(values: list[Value], item: str | int, st: State) -> list[Value]:
+def items_under(values: list[Value], item: str | int, st: State) -> list[Value]:
     """The elements under a key or position of containers whose contents are known."""
     out: list[Value] = []
     for value in values:

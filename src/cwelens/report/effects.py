@@ -132,6 +132,9 @@ def effect_of(receiver: str, member: str) -> Effect | None:
     """The kind of effect that a name suggests; None for none."""
     if member.lstrip("_").startswith("assert"):
         return ASSERTION
+    if member.endswith(("Error", "Exception", "Warning")):
+        # Making an error does nothing yet, whatever it is about.
+        return None
     owner = words_of(receiver.rpartition(".")[2])
     own = words_of(member)
     best: Effect | None = None

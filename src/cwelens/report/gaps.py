@@ -14,7 +14,7 @@ from cwelens.ir.walk import dotted
 from cwelens.report.effects import ASSERTION, HELPER, Effect, effect_of, helper, sentence_of
 from cwelens.report.material import Material
 from cwelens.report.model import Closed, GapGroup, GapMember
-from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin
+from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin, outer
 from cwelens.report.reads import Read, inherited_reads
 from cwelens.report.words import coded, count, listed, sentence
 from cwelens.resolve.ledger import INHERITED, CallRecord, NameRecord
@@ -174,7 +174,7 @@ class _Gathering:
             and self._is_known(name)
         ):
             return
-        module = record.text if kind == "import" else module_of(record.module, record.text)
+        module = outer(record.text) if kind == "import" else module_of(record.module, record.text)
         where = Origin("import", module, module)
         self._of_module(module, record.text).add(kind, record.text, record.reason, record.location, where)
 
@@ -301,7 +301,11 @@ class _Report:
             return "a base class can add methods, override what is called here and decide who may call it"
         if names:
             where = count(total, "place")
-            return f"what {coded(names, 3)} does with what it is given, and returns, is taken for unknown in {where}"
+            if len(names) == 1:
+                does = f"what {coded(names, 3)} does with what it is given, and returns,"
+            else:
+                does = f"what {coded(names, 3)} do with what they are given, and return,"
+            return f"{does} is taken for unknown in {where}"
         if "base class" in kinds:
             return "a base class can add methods, override what is called here and decide who may call it"
         if "decorator" in kinds:
@@ -313,7 +317,11 @@ class _Report:
     def _ask(self, group: _Group) -> str:
         """Which files, packages or callers would answer."""
         asked: dict[str, None] = {}
-        for where in list(group.origins.values())[:50]:
+        origins = list(group.origins.values())[:50]
+        undefined = dict.fromkeys(where.name for where in origins if where.kind == "undefined")
+        if undefined:
+            asked.setdefault(f"the rest of the file, which defines or imports {coded(undefined, _ASKED)}")
+        for where in origins:
             text = self._answerer(where)
             if text:
                 asked.setdefault(text)
@@ -333,8 +341,6 @@ class _Report:
         if where.kind == "result":
             module = f" in {answering_module(self.material, where.module)}" if where.module else ""
             return f"the definition of `{where.name}`{module} and the type it returns"
-        if where.kind == "undefined":
-            return f"the rest of the file, which defines or imports `{where.name}`"
         return ""
 
 

@@ -55,6 +55,8 @@ def origin(
         return origin(program, module, function, expr.value, depth + 1)
     if isinstance(expr, ir.Call):
         text = dotted(expr.func)
+        if text == "super" and function is not None and function.self_class is not None:
+            return inherited(program, function.self_class) or VALUE
         found = origin(program, module, function, expr.func, depth + 1, True)
         if found.kind in ("inherited", "import", "undefined") or text is None:
             return found
@@ -164,3 +166,9 @@ def module_of(module: ModuleInfo, text: str) -> str:
                 return _module_part(binding)
             return ".".join(parts)
     return module.stars[0].target if module.stars else ""
+
+
+def outer(name: str) -> str:
+    """The module that an imported name stands in, as far as its capitals tell: `a.b.Class` is in `a.b`."""
+    module, _, last = name.rpartition(".")
+    return module if module.strip(".") and last[:1].isupper() else name
