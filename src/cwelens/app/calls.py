@@ -55,7 +55,7 @@ class Arguments:
 def scope_tags(keys: tuple[tuple[str, Val], ...]) -> frozenset[str]:
     """What a lookup with these predicates proves about whoever asks."""
     known = [v for _, v in keys if v.has(IDENTITY)]
-    chosen = [v for _, v in keys if v.has(CLIENT) and not v.has(IDENTITY)]
+    chosen = [v for _, v in keys if not v.has(IDENTITY) and (v.has(CLIENT) or _names_a_record(v))]
     tags: set[str] = set()
     if known:
         tags.add(OWNER if chosen else IDENTITY)
@@ -64,6 +64,11 @@ def scope_tags(keys: tuple[tuple[str, Val], ...]) -> frozenset[str]:
     if any(v.has(OWNER) for _, v in keys):
         tags.add(OWNER)
     return frozenset(tags)
+
+
+def _names_a_record(made: Val) -> bool:
+    """Whether it is a record that the client chose: `Member.objects.get(team=team, user=user)` asks whether the two belong together."""
+    return any(key.has(CLIENT) for entity in made.entities for _, key in entity.keys)
 
 
 def percent(text: str, right: Val) -> list[str | Val]:
@@ -96,16 +101,11 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
     base: Val | None = None
     if isinstance(func, ir.Attr):
         base = evaluate.value(walk, frame, func.base)
-        if (
-            base.kind == ""
-            and isinstance(func.base, ir.Call)
-            and isinstance(func.base.func, ir.Name)
-            and func.base.func.id == "super"
-        ):
-            base = frame.env.get("self", base)
-            if base.kind == "self":
-                base = Val(kind="self-member", name="super", bound=base)
-        callee = members.attribute(walk, frame, func, base, func.name)
+        found = members.behind(walk, frame, func) if base.kind == "" else None
+        if found is not None:
+            base, callee = found
+        else:
+            callee = members.attribute(walk, frame, func, base, func.name)
         name = func.name
     else:
         callee = evaluate.value(walk, frame, func)

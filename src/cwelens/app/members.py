@@ -178,6 +178,32 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
     )
 
 
+def behind(walk: Walk, frame: Frame, func: ir.Attr) -> tuple[Val, Val] | None:
+    """`super().name`, called: the receiver, and the method of the classes behind the one that the code stands in; None for anything else."""
+    if not (
+        isinstance(func.base, ir.Call)
+        and isinstance(func.base.func, ir.Name)
+        and func.base.func.id == "super"
+    ):
+        return None
+    own = frame.env.get("self")
+    if own is None:
+        return None
+    if own.kind == "self":
+        base = Val(kind="self-member", name="super", bound=own)
+        return base, attribute(walk, frame, func, base, func.name)
+    here = frame.function.owner if frame.function is not None else None
+    if own.kind != "instance" or not isinstance(own.ref, ClassInfo) or here is None:
+        return own, attribute(walk, frame, func, own, func.name)
+    known, unknown = walk.program.mro(own.ref)
+    for ancestor in known[known.index(here) + 1 :] if here in known else []:
+        if func.name in ancestor.methods:
+            return own, Val(ref=ancestor.methods[func.name], name=func.name, bound=own)
+    libraries = [symbol.qualname for symbol in map(symbol_of, unknown) if isinstance(symbol, External)]
+    base = Val(own.tags, name=own.name, type=libraries[0] if libraries else "")
+    return base, Val(name=func.name, bound=base)
+
+
 def _is_session(annotation: ir.Expr | None) -> bool:
     """Whether an annotation is that of a data base session."""
     return annotation is not None and (dotted(annotation) or "").rpartition(".")[2] in (

@@ -21,7 +21,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_code, is_password, table
+from cwelens.app.words import is_code, is_password, is_secret, table
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo, External
 
@@ -168,7 +168,10 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
 
 
 def _keyed(frame: Frame, node: ir.Expr, base: Val, args: Arguments, positional: bool) -> frozenset[Entity]:
-    keys = _keys(args, positional)
+    # Whoever names a record by its secret has been given that: `get(id=…, secret_key=…)`.
+    keys = tuple(
+        (k, v.tagged(TOKEN) if v.has(CLIENT) and is_secret(k) else v) for k, v in _keys(args, positional)
+    )
     return frozenset(e.keyed(keys, frame.spot(node)) for e in base.entities) if keys else base.entities
 
 

@@ -206,9 +206,15 @@ def _if(walk: Walk, frame: Frame, node: ir.If) -> bool:
     return alive_body or alive_else
 
 
+_STRONG = ("role", "owner", "token")
+
+
 def _merge(frame: Frame, env: dict[str, Val], guards: tuple[Guard, ...]) -> None:
     """What holds however the present state was reached: here, or by the other way."""
-    frame.guards = tuple(g for g in frame.guards if g in guards)
+    both = tuple(g for g in frame.guards if g in guards)
+    one, two = ([g for g in way if g.kind in _STRONG and g not in both] for way in (frame.guards, guards))
+    # Each way has proved that the record or the right is theirs, be it in another way.
+    frame.guards = (*both, *dict.fromkeys((*one, *two))) if one and two else both
     for name, made in env.items():
         other = frame.env.get(name)
         frame.env[name] = made if other is None else join(made, other)

@@ -58,12 +58,21 @@ def judge(walk: Walk, frame: Frame, node: ir.Expr) -> Test:
         return Test(made, True, True)
     if isinstance(node, ir.Walrus) and not made.known:
         return Test(made, True)
+    if isinstance(node, ir.Call) and _leaves_out(node):
+        return Test(made, False)
     if made.known and isinstance(made.const, bool | type(None)):
         return Test(made, True, bool(made.const))
     if made.has(CLIENT) and not made.has(IDENTITY, STORED) and _is_word(made):
         walk.event(frame, node, "client-word", text=made.name, value=made)
     name = made.name.lower()
     return Test(made, not words(name) & _FAILURE or not made.has(*PROOFS))
+
+
+def _leaves_out(node: ir.Call) -> bool:
+    """`chosen.exclude(pk__in=permitted).exists()`: whether some are left that are not theirs."""
+    func = node.func
+    inner = func.base if isinstance(func, ir.Attr) and func.name in ("exists", "count", "first") else None
+    return isinstance(inner, ir.Call) and isinstance(inner.func, ir.Attr) and inner.func.name == "exclude"
 
 
 def _asks_permission(walk: Walk, frame: Frame, node: ir.Call) -> bool:

@@ -73,6 +73,11 @@ def is_token(name: str) -> bool:
     return (bool(found & TOKEN_WORDS) or {"api", "key"} <= found) and not found & _NOT_TOKENS
 
 
+def is_secret(name: str) -> bool:
+    """Whether a column keeps what only those know who were given it."""
+    return bool(words(name) & {"token", "secret", "apikey", "signature"}) and is_token(name)
+
+
 def is_code(name: str) -> bool:
     """A short code that somebody types in: it can be guessed by trying."""
     found = words(name)

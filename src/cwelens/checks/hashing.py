@@ -40,10 +40,15 @@ def purpose(site: CallSite) -> Judgement:
     words = {w for text in _names(statement) for w in names.words(text)}
     purposes = {w for target in _targets(statement) for text in _names(target) for w in names.words(text)}
     function = site.frame.func
+    # A function that verifies much may hash something for another reason.
+    called = (
+        set(names.words(function.name)) - {"verify", "verified", "auth"} if function is not None else set()
+    )
     if function is not None:
-        # A function that verifies much may hash something for another reason.
-        words |= set(names.words(function.name)) - {"verify", "verified", "auth"}
         purposes |= set(names.words(function.name))
+    if isinstance(statement, ir.Return):
+        # The hash is what the function is for.
+        words |= called
     if above is not None and isinstance(above, ir.Attr) and above.name in _FACTS:
         return Judgement("neutralised", f"only its `{above.name}` is read")
     protects = sorted(words & _PROTECTS)
@@ -51,6 +56,10 @@ def purpose(site: CallSite) -> Judgement:
         return Judgement("defect", f"used for `{protects[0]}`")
     if _shortened(statement, site.node):
         return Judgement("neutralised", "a few characters of the digest make a short name")
+    guessed = sorted(called & _PROTECTS)
+    if guessed:
+        name = function.name if function is not None else ""
+        return Judgement("conditional", f"the hash protects the `{guessed[0]}` that `{name}` is about")
     identifies = sorted(purposes & _IDENTIFIES)
     if identifies:
         return Judgement("neutralised", f"it identifies something (`{identifies[0]}`)")

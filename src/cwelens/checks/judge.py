@@ -61,6 +61,14 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
 
 # Places that take the name of something, and some of them a file as well.
 _NAMED = frozenset(("path.file", "path.probe", "url.request"))
+# What frameworks give for an uploaded file.
+_FILES = frozenset(
+    (
+        "django.core.files.uploadedfile.UploadedFile",
+        "werkzeug.datastructures.FileStorage",
+        "starlette.datastructures.UploadFile",
+    )
+)
 
 
 def _instructions(rule: Rule, obj: Obj, st: State) -> Judgement:
@@ -105,6 +113,8 @@ def _hole(rule: Rule, hole: Opaque, parts: tuple[str | Opaque, ...], index: int,
     harmless = danger(hole, parts, index) if danger is not None else ""
     if harmless and hole.taints:
         return Judgement("neutralised", harmless)
+    if not composed and rule.concept in _NAMED and hole.type in _FILES:
+        return Judgement("not untrusted", "it is a file that was sent, not the name of one")
     found: list[Judgement] = []
     for taint in hole.taints:
         found.append(_taint(rule, taint, hole, parts, index, composed))

@@ -20,5 +20,4 @@ BY_ID: dict[str, Rule] = {rule.id: rule for rule in (*FLOW_RULES, *WEAK_RULES)}
 FOR_SERVICE = frozenset(rule.id for rule in WEAK_RULES) - {
     "archive-unfiltered",
     "temporary-file",
-    "world-permission",
 }

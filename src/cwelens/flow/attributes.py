@@ -8,6 +8,7 @@ from cwelens.base import chars as ch
 from cwelens.flow import (
     calls,
     expressions,
+    form_fields,
     parameters,
     path_values,
     routes,
@@ -233,7 +234,9 @@ def instance_attribute(
     outcome = run.program.find_attr(cls, name)
     value = _from_class(run, outcome, receiver, cls, name, st, node)
     if value is not None:
-        return view_params.narrowed(run, cls, value, st, node) if name == "kwargs" else value
+        if name == "kwargs":
+            return view_params.narrowed(run, cls, value, st, node)
+        return form_fields.narrowed(run, cls, value, st, node) if name in form_fields.RESULTS else value
     value = _lazy_field(run, receiver, cls, name, st)
     if value is not None:
         return value

@@ -1,0 +1,139 @@
+"""What the fields of a form or serializer let through: `cleaned_data["when"]` is a date where the form says `when = DateField()`.
+
+A field whose choices the program gives, or which looks a record up, hands on nothing that its sender has made up. Fields that a
+form takes over from a model (`Meta.model`) are those of the model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwelens.base import chars as ch
+from cwelens.flow.run import written
+from cwelens.flow.state import Obj
+from cwelens.flow.values import TYPE_CHARS, Opaque, Taints, Value
+from cwelens.ir import nodes as ir
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import ClassInfo, External
+
+if TYPE_CHECKING:
+    from cwelens.flow.run import Run
+    from cwelens.flow.state import State
+
+# What was validated, by the attribute that holds it.
+RESULTS = frozenset(("cleaned_data", "validated_data"))
+
+_TYPES = {
+    "IntegerField": "builtins.int",
+    "SmallIntegerField": "builtins.int",
+    "BigIntegerField": "builtins.int",
+    "PositiveIntegerField": "builtins.int",
+    "PositiveSmallIntegerField": "builtins.int",
+    "PositiveBigIntegerField": "builtins.int",
+    "FloatField": "builtins.float",
+    "DecimalField": "decimal.Decimal",
+    "BooleanField": "builtins.bool",
+    "NullBooleanField": "builtins.bool",
+    "DateField": "datetime.date",
+    "DateTimeField": "datetime.datetime",
+    "TimeField": "datetime.time",
+    "DurationField": "datetime.timedelta",
+    "UUIDField": "uuid.UUID",
+}
+# What a field without a type of its own lets through.
+_SPACE = ch.of(" \t\n\v\f\r")
+_CHARS = {
+    "EmailField": ch.ALL & ~ch.of("\n\r"),
+    "URLField": ch.ALL & ~_SPACE,
+    "SlugField": ch.IDENTIFIER | ch.of("-"),
+    "IPAddressField": ch.HEX | ch.of(":."),
+    "GenericIPAddressField": ch.HEX | ch.of(":."),
+}
+# Fields that hand on a record, or one of the choices that the program gives.
+_CHOSEN = frozenset(
+    ("ModelChoiceField", "ModelMultipleChoiceField", "ChoiceField", "MultipleChoiceField", "TypedChoiceField", "TypedMultipleChoiceField",
+     "ForeignKey", "OneToOneField", "ManyToManyField", "PrimaryKeyRelatedField", "SlugRelatedField", "HyperlinkedRelatedField",
+     "CountryField", "TimeZoneField")
+)  # fmt: skip
+_FILES = frozenset(("FileField", "ImageField"))
+_UPLOAD = "django.core.files.uploadedfile.UploadedFile"
+_LIBRARIES = ("django.", "rest_framework.")
+
+
+def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -> Value:
+    """The validated data of an object of a form's class: a dictionary in which each known field holds what it lets through."""
+    atom = value.atoms[0] if len(value.atoms) == 1 else None
+    if not isinstance(atom, Opaque):
+        return value
+    items = {name: _held(kind, atom.taints) for name, kind in fields(run, cls).items()}
+    if not items:
+        return value
+    rest = Value((Opaque(None, atom.taints),))
+    return run.alloc(st, node, Obj("dict", items, rest, rest), "validated")
+
+
+def fields(run: Run, cls: ClassInfo) -> dict[object, str]:
+    """The fields of a form with the kind of each (`DateField`); of those it takes over from a model too."""
+    found = _declared(run, cls)
+    for ancestor in run.program.mro(cls)[0]:
+        meta = ancestor.bindings.get("Meta")
+        inner = meta[-1].symbol if meta else None
+        if not isinstance(inner, ClassInfo):
+            continue
+        for binding in inner.bindings.get("model", ()):
+            model = (
+                symbol_of(run.program.resolve_expr(inner.module, None, binding.value))
+                if binding.value is not None
+                else None
+            )
+            if isinstance(model, ClassInfo):
+                found = {**_declared(run, model), **found}
+    return found
+
+
+def _declared(run: Run, cls: ClassInfo) -> dict[object, str]:
+    found: dict[object, str] = {}
+    for ancestor in run.program.mro(cls)[0]:
+        for name, bindings in ancestor.bindings.items():
+            value = bindings[-1].value
+            if name not in found and isinstance(value, ir.Call):
+                kind = _kind(run, ancestor, value)
+                if kind:
+                    found[name] = kind
+    return found
+
+
+def _kind(run: Run, cls: ClassInfo, node: ir.Call) -> str:
+    """The kind of field that a call makes; of a class of the program, that of the library's class it is made from."""
+    if any(key == "choices" for key, _ in node.keywords):
+        return "ChoiceField"
+    name = written(node.func).rpartition(".")[2]
+    symbol = symbol_of(run.program.resolve_expr(cls.module, None, node.func))
+    if isinstance(symbol, ClassInfo):
+        if (
+            "to_python" in symbol.methods
+            or "clean" in symbol.methods
+            or "to_internal_value" in symbol.methods
+        ):
+            return ""
+        for outcome in run.program.mro(symbol)[1]:
+            base = symbol_of(outcome)
+            if isinstance(base, External):
+                return base.qualname.rpartition(".")[2]
+        return ""
+    known = name in _TYPES or name in _CHARS or name in _CHOSEN or name in _FILES
+    return name if known else ""
+
+
+def _held(kind: str, taints: Taints) -> Value:
+    if kind in _CHOSEN:
+        return Value((Opaque(),))
+    if kind in _FILES:
+        return Value((Opaque(_UPLOAD, taints),))
+    type_ = _TYPES.get(kind)
+    if type_ is not None:
+        return Value((Opaque(type_, taints, TYPE_CHARS[type_]),))
+    mask = _CHARS.get(kind)
+    return (
+        Value((Opaque("builtins.str", taints, mask),)) if mask is not None else Value((Opaque(None, taints),))
+    )
