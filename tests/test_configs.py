@@ -59,9 +59,14 @@ BAD = [
         4,
         78,
     ),
+    ("static/jquery-2.2.4.min.js", "/*! jQuery v2.2.4 | (c) */\n!function(){}();\n", 1, 1395),
+    ("static/js/bootstrap.min.js", "/*!\n * Bootstrap v4.1.0 (https://example.org)\n */\n", 1, 1395),
 ]
 
 GOOD = [
+    ("static/jquery-3.7.1.min.js", "/*! jQuery v3.7.1 | (c) */\n!function(){}();\n"),
+    ("static/jquery.tabs.js", "/*! jQuery tabs v1.2.4 | (c) */\n!function(){}();\n"),
+    ("static/lodash.js", "var version = unknown;\n"),
     (".env.example", "DB_PASSWORD=on-thin-ice-7\n"),
     (".env", "DB_PASSWORD=\nDB_PASSWORD_FILE=/run/secrets/db\nTOKEN=${TOKEN}\n"),
     (
@@ -112,7 +117,7 @@ def test_what_was_read_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\\", "ENV", "ENV A", "- :", "a: |", "=", "\0: \0", "RUN \\", "'"])
-@pytest.mark.parametrize("kind", ["env", "docker", "compose", "workflow", "settings"])
+@pytest.mark.parametrize("kind", ["env", "docker", "compose", "workflow", "settings", "library"])
 def test_nothing_makes_the_reader_fail(text: str, kind: str) -> None:
     """Whatever stands in a file, it has entries or none."""
     assert parse(Source("x", text), kind).kind == kind
@@ -127,5 +132,16 @@ def test_kinds_by_name() -> None:
         ".github/workflows/ci.yml",
         "settings.yml",
         "notes.yml",
+        "static/jquery.slim.min.js",
+        "static/jquery.tabs.js",
     ]
-    assert [kind_of(n) for n in names] == ["env", "docker", "compose", "workflow", "settings", ""]
+    assert [kind_of(n) for n in names] == [
+        "env",
+        "docker",
+        "compose",
+        "workflow",
+        "settings",
+        "",
+        "library",
+        "",
+    ]

@@ -137,7 +137,7 @@ def analyse(
         if data is not None:
             scripts.check(checker, source, data)
     forms.check(checker, pages)
-    markup.check(checker, shared.pages.sources, modules)
+    markup.check(checker, shared.pages.sources, modules, settings)
     for page in shared.pages.all_read():
         for gap in page.template.gaps:
             entries.failures.append(Failure(page.module, None, gap.reason))

@@ -327,7 +327,8 @@ class Checker:
         if judgement.kind == "conditional" and not pages.is_markup(run):
             return
         rule = RULES["page.redirect" if output.place.kind == "refresh" else "page.output"]
-        record = self.record(run, rule, run.place(node), output.code, judgement, "", "", rule.concept)
+        why = pages.cause(output, escape)
+        record = self.record(run, rule, run.place(node), output.code, judgement, "", why, rule.concept)
         if record is not None and output.escape is None:
             record.escapes.add(escape)
         if record is not None and judgement.kind == "undecided" and pages.is_markup(run):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _HARMLESS = frozenset(("path-probe", "error-detail"))
 # Where the files of the server lie, and whom it asks, administrators say by their office.
 _OF_ADMINISTRATORS = frozenset(("path-traversal", "ssrf"))
+# How the part of a session is called that says whose it is.
+_ACCOUNT = table("user username uid account login email mail member name identity logged")
 _ADMINISTRATION = ADMIN_WORDS | table("admins sysadmin settings config configure configuration setup")
 
 
@@ -46,6 +48,8 @@ def settle(
                 continue
         elif finding.rule in _OF_ADMINISTRATORS and record is not None:
             _by_administrators(app, record, finding, operations)
+        elif finding.rule == "trust-boundary":
+            reason = _proven(app, finding)
         elif finding.rule == "csrf-off":
             reason = _without_session(app, finding, operations, protects)
         if not reason:
@@ -54,6 +58,21 @@ def settle(
         for operation in _about(finding, operations):
             operation.disposition, operation.reason = "safe", f"guarded by {reason}"
     return kept
+
+
+def _proven(app: Application, finding: Finding) -> str:
+    """The check of a password before what names the account goes into the session; "" where there is none."""
+    place = finding.location
+    if not words(place.code.partition("=")[0]) & _ACCOUNT:
+        return ""
+    for route in app.routes:
+        if not route.holds(place.path, place.line):
+            continue
+        for event in route.of("password-check"):
+            source, (line, *_) = event.site
+            if source.path == place.path and line <= place.line:
+                return f"the check of the password on line {line}: who asks has proven it"
+    return ""
 
 
 def _key(location: Location, rule: str) -> tuple[str, int, int, str]:

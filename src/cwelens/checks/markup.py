@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from cwelens.base import libraries
 from cwelens.checks import names
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.literals import plausible
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cwelens.checks.checker import Checker
     from cwelens.ir import nodes as ir
     from cwelens.resolve.symbols import ModuleInfo
+    from cwelens.syntax.configs.reader import Config
 
 _WORD = r"(?:password|passwd|pwd|passwort)"
 _SAID = re.compile(
@@ -49,15 +51,6 @@ _LIBRARY = re.compile(
     r"<script\b[^>]*\bsrc\s*=\s*[^>]*?(?<![\w.-])(jquery|bootstrap|lodash|moment|handlebars|angular)(?:\.?js)?[-@/.]v?(\d+)\.(\d+)\.(\d+)\b[^>]*>",
     re.IGNORECASE,
 )
-# The first version of each library without a weakness that was published for it, by its main line where several are kept.
-_SOUND: dict[str, tuple[tuple[int, int, int], ...]] = {
-    "jquery": ((3, 5, 0),),
-    "bootstrap": ((3, 4, 1), (4, 3, 1)),
-    "lodash": ((4, 17, 21),),
-    "moment": ((2, 29, 4),),
-    "handlebars": ((4, 7, 7),),
-    "angular": ((1, 8, 0),),
-}
 _SHOWN = re.compile(
     r"<(?P<tag>\w+)\b(?P<attrs>[^<>]*)>\s*(?P<code>\{\{-?\s*\w+(?:\.\w+)*\.(?P<field>\w+)\s*-?\}\})"
 )
@@ -74,20 +67,22 @@ _MASK = re.compile(r"\.replace\s*\(.*?[*•xX#]{3,}", re.DOTALL)
 _DERIVED = frozenset(("hash", "hashed", "digest", "salt"))
 
 
-def check(checker: Checker, pages: Sequence[Source], modules: Sequence[ModuleInfo]) -> None:
-    """Looks through the pages of a project; `modules` declare the fields that they show."""
+def check(
+    checker: Checker, pages: Sequence[Source], modules: Sequence[ModuleInfo], configs: Sequence[Config] = ()
+) -> None:
+    """Looks through the pages of a project; `modules` declare the fields that they show, `configs` hold libraries that they load."""
     declared: set[str] = set()
     for module in modules:
         for cls in module.classes:
             declared |= {*cls.class_attrs, *cls.attr_annotations, *cls.instance_attrs}
-    libraries: set[tuple[str, str]] = set()
+    known = _of_the_project(checker, configs)
     for page in pages:
         text = page.text
         plain = _NO_TEXT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
         _accounts(checker, page, plain)
         _comments(checker, page, text)
         _forms(checker, page, plain)
-        _libraries(checker, page, text, libraries)
+        _libraries(checker, page, text, known)
         _shown(checker, page, plain, declared)
 
 
@@ -152,15 +147,35 @@ def _forms(checker: Checker, page: Source, text: str) -> None:
 def _libraries(checker: Checker, page: Source, text: str, known: set[tuple[str, str]]) -> None:
     """Each version of a library once: it is one thing to renew, however many pages use it."""
     for match in _LIBRARY.finditer(text):
-        name = match.group(1).lower()
-        version = (int(match.group(2)), int(match.group(3)), int(match.group(4)))
-        shown = ".".join(map(str, version))
-        wanted = next((line for line in _SOUND[name] if line[0] >= version[0]), None)
-        if wanted is None or version >= wanted or (name, shown) in known:
+        name, version = match.group(1).lower(), ".".join(match.group(2, 3, 4))
+        wanted = libraries.mended_in(name, version)
+        if wanted and (name, version) not in known:
+            known.add((name, version))
+            why = f"the page uses what was mended in {name} {wanted}"
+            _add(checker, page, match.start(), f"{name} {version}", "library.old", "", why)
+
+
+def _of_the_project(checker: Checker, configs: Sequence[Config]) -> set[tuple[str, str]]:
+    """Old libraries that lie in the project, reported there: the names and versions found."""
+    found: set[tuple[str, str]] = set()
+    for config in configs:
+        if config.kind != "library" or not config.entries:
             continue
-        known.add((name, shown))
-        why = f"the page uses what was mended in {name} {'.'.join(map(str, wanted))}"
-        _add(checker, page, match.start(), f"{name} {shown}", "library.old", "", why)
+        entry = config.entries[0]
+        wanted = libraries.mended_in(entry.name, entry.value)
+        if wanted and (entry.name, entry.value) not in found:
+            found.add((entry.name, entry.value))
+            why = f"a page uses what was mended in {entry.name} {wanted}"
+            shown = f"{entry.name} {entry.value}"
+            _record(
+                checker,
+                config.source,
+                entry.pos,
+                shown,
+                "library.old",
+                Judgement("conditional", "", None, why),
+            )
+    return found
 
 
 def _shown(checker: Checker, page: Source, text: str, declared: set[str]) -> None:
@@ -194,5 +209,10 @@ def _add(
     column = len(text[text.rfind("\n", 0, start) + 1 : start].encode())
     pos: ir.Pos = (line, column, line, column + len(code.encode()))
     kind = "conditional" if assumption else "defect"
-    judgement = Judgement(kind, reason, None, assumption)
-    checker.add(RULES[concept], (page, pos), code, "", "", judgement)
+    _record(checker, page, pos, code, concept, Judgement(kind, reason, None, assumption))
+
+
+def _record(
+    checker: Checker, source: Source, pos: ir.Pos, code: str, concept: str, judgement: Judgement
+) -> None:
+    checker.add(RULES[concept], (source, pos), code, "", "", judgement)

@@ -125,6 +125,28 @@ def _taint(taint: Taint, hole: Opaque, place: Place, output: Output, escaped: bo
     return Judgement("undecided", f"it is {origin.text}: its caller decides", taint)
 
 
+# Causes that hold for a whole page, so that the fields of one record which suffer from them are one defect.
+NOT_ESCAPED = "the template engine does not escape here: automatic escaping is off"
+UNQUOTED = "escaping does not help: the attribute stands without quotes, where a blank ends it"
+_SCRIPTED = "escaping for HTML does not help: it stands inside script"
+_ADDRESS = "escaping does not help: it begins an address, whose scheme may be `javascript:`"
+_MARKED = "the template marks it as safe, so that it is not escaped"
+
+
+def cause(output: Output, escape: bool) -> str:
+    """Why what a template does about a value at its place does not make it harmless."""
+    if output.marked:
+        return _MARKED
+    if not (escape if output.escape is None else output.escape):
+        return NOT_ESCAPED
+    kind = output.place.kind
+    if kind in ("unquoted", "tag"):
+        return UNQUOTED
+    if kind in ("script", "handler"):
+        return _SCRIPTED
+    return _ADDRESS if kind == "url" else ""
+
+
 def _harmless(hole: Opaque, place: Place, escaped: bool, safe: dict[str, str]) -> str:
     """Why what a value can hold does no harm at a place; "" where it does."""
     escaped = escaped or ESCAPED in safe or "*" in safe

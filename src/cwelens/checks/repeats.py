@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from cwelens.checks.pages import NOT_ESCAPED, UNQUOTED
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -11,8 +14,11 @@ if TYPE_CHECKING:
 # What counts once in a function: the branches that set one cookie.
 _BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
 _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
+_SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
 # What one place mends for the whole program: the formatter of the log decides whether a line break gets through.
 _EVERYWHERE = frozenset(("log-injection",))
+# A field of a record as a template shows it.
+_SHOWN = re.compile(r"`(?P<code>\{\{-?\s*(?P<record>\w+)\..*?\}\})`")
 # So many are an oversight here and there; more are the way of the program.
 _FEW = 5
 _NAMED = 8
@@ -31,8 +37,46 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
                 known.evidence.append(f"the same again on line {finding.location.line}")
                 continue
         out.append(finding)
+    out = _of_one_literal(_of_one_record(out))
     for rule in sorted(_EVERYWHERE):
         out = _of_one_cause(out, rule)
+    return out
+
+
+def _of_one_literal(findings: list[Finding]) -> list[Finding]:
+    """A secret that stands elsewhere and is used at several places is one secret: the first use is the finding."""
+    first: dict[tuple[str, str, int], Finding] = {}
+    out = []
+    for finding in findings:
+        written = finding.trace[0].location if finding.trace else finding.location
+        if finding.rule in _SECRETS and written != finding.location:
+            known = first.setdefault((finding.rule, written.path, written.line), finding)
+            if known is not finding:
+                where = finding.location
+                known.evidence.append(f"the same secret is used in {where.path} on line {where.line}")
+                continue
+        out.append(finding)
+    return out
+
+
+def _of_one_record(findings: list[Finding]) -> list[Finding]:
+    """Fields of one record that a page shows are one finding where they suffer from one cause: escaping that is off, no quotes."""
+    first: dict[tuple[str, ...], Finding] = {}
+    out = []
+    for finding in findings:
+        cause = next((c for c in (NOT_ESCAPED, UNQUOTED) if c in finding.evidence), "")
+        shown = (
+            _SHOWN.search(finding.trace[-1].text)
+            if finding.trace and finding.trace[-1].location == finding.location
+            else None
+        )
+        if finding.rule == "xss-template" and cause and shown is not None:
+            key = (finding.location.path, cause, shown["record"], finding.confidence)
+            known = first.setdefault(key, finding)
+            if known is not finding:
+                known.evidence.append(f"the same for `{shown['code']}` on line {finding.location.line}")
+                continue
+        out.append(finding)
     return out
 
 

@@ -164,12 +164,15 @@ def _read_paths(
                     pages.append(page)
                     kind = "script" if entry.shown.lower().endswith(SUFFIX) else "template"
                     inputs.append(InputFile(entry.shown, kind, len(page.lines), "read"))
-                continue
+                    continue
+                if not kind_of(entry.shown):
+                    continue
             if kind_of(entry.shown):
                 config = read_config(entry.path, entry.shown)
                 if config is not None:
                     configs.append(config)
-                    inputs.append(InputFile(entry.shown, "configuration", len(config.source.lines), "read"))
+                    kind = "script" if config.kind == "library" else "configuration"
+                    inputs.append(InputFile(entry.shown, kind, len(config.source.lines), "read"))
                 continue
             _take(
                 read_file(entry.path, entry.shown), entry.shown, units, inputs, regions, alone=len(files) == 1

@@ -1,4 +1,4 @@
-"""Reads configuration files line by line: names with their values, and the commands of builds and workflows.
+"""Reads configuration files line by line: names with their values, and the commands of builds and workflows; of a script library its version.
 
 What is asked of these files are single lines, so no parser of YAML is needed: a name, a value that stands on its line, and the text of a
 block. What is not understood is no entry. Invariant: never raises for any content; positions are those of the value.
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cwelens.base import libraries
 from cwelens.base.source import Source
 from cwelens.ir.nodes import Pos
 from cwelens.syntax.decode import decode
@@ -43,7 +44,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Config:
-    """`kind` is env, docker, compose, workflow or settings. `commands` are what a shell runs, `elements` the items of lists."""
+    """`kind` is env, docker, compose, workflow, settings or library (of script for pages). `commands` are what a shell runs, `elements` the items of lists."""
 
     source: Source
     kind: str
@@ -60,6 +61,8 @@ def kind_of(path: str) -> str:
         return "workflow"
     if _DOCKER.match(name):
         return "docker"
+    if libraries.library_of(name):
+        return "library"
     if _PATTERN.search(name):
         return ""
     if name == ".env" or name.startswith(".env.") or (name.endswith(".env") and len(name) > 4):
@@ -89,9 +92,20 @@ def parse(source: Source, kind: str) -> Config:
                 config.entries.append(_entry(found.group(1), found.group(2), number, line, found.start(2)))
     elif kind == "docker":
         _dockerfile(config)
+    elif kind == "library":
+        _library(config)
     else:
         _yaml(config)
     return config
+
+
+def _library(config: Config) -> None:
+    """The library that the file holds, and its version."""
+    name = config.source.path.replace("\\", "/").rpartition("/")[2].lower()
+    version = libraries.version_of(name, config.source.text[: libraries.HEAD])
+    if version:
+        pos = (1, 0, 1, min(80, len(config.source.line(1).encode("utf-8", "surrogatepass"))))
+        config.entries.append(Entry(libraries.library_of(name), version, pos))
 
 
 def _entry(name: str, value: str, number: int, line: str, start: int) -> Entry:
