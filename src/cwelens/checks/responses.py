@@ -33,8 +33,8 @@ def returns_html(run: Run) -> bool:
     return isinstance(node, ir.Function) and any("html" in kind for kind in content_type.pairs(node))
 
 
-def body(run: Run, value: Value, state: State) -> Value:
-    """The parts of what a handler returns that a framework sends as an HTML body."""
+def body(run: Run, value: Value, state: State, pieces: bool = False) -> Value:
+    """The parts of what a handler returns that a framework sends as an HTML body; `pieces` is whether a list is one in pieces."""
     atoms: list[Any] = []
     for atom in value.atoms:
         obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
@@ -42,7 +42,7 @@ def body(run: Run, value: Value, state: State) -> Value:
             if _other_type(obj.items.get(len(obj.items) - 1), state):
                 continue
             atoms += obj.items[0].atoms
-        elif obj is not None and obj.kind == "list" and _chunks(run):
+        elif obj is not None and obj.kind == "list" and (pieces or _chunks(run)):
             atoms += obj.everything().atoms
         elif isinstance(atom, Text | Const) or (
             isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")

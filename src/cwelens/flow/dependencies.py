@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.flow import calls, handlers, parameters, scopes
+from cwelens.flow import calls, expressions, handlers, parameters, scopes
 from cwelens.flow.run import Args, Run, written
 from cwelens.flow.state import State
-from cwelens.flow.values import NOTHING, Cls, Func, Value
+from cwelens.flow.values import NOTHING, Cls, Func, Opaque, Value
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
@@ -28,6 +28,8 @@ def filled(run: Run, function: FunctionInfo, param: ir.Param, handler: Handler, 
     if marker is None or run.frame.depth > MAX_DEPTH:
         return None
     named = marker.args[0] if marker.args else _annotated_type(param.annotation)
+    if isinstance(named, ir.Call):
+        return _of_library(run, function, named, marker, st)
     if not isinstance(named, ir.Name | ir.Attr):
         return None
     symbol = symbol_of(run.program.resolve_expr(function.module, function.parent, named))
@@ -43,13 +45,25 @@ def filled(run: Run, function: FunctionInfo, param: ir.Param, handler: Handler, 
         init = symbol_of(run.program.find_attr(symbol, "__init__"))
         keywords = _keywords(run, init, inner, 1, st) if isinstance(init, FunctionInfo) else {}
     else:
-        return None
+        return _of_library(run, function, named, marker, st)
     value = calls.call_value(run, marker, callee, Args([], keywords), st)
     run.last_exits.pop(id(marker), None)
     given = scopes.frame_object(value, st)
     if given is not None and isinstance(symbol, FunctionInfo) and _yields(symbol):
         value = given.everything()
     return value if value is not NOTHING and value.atoms else None
+
+
+def _of_library(run: Run, function: FunctionInfo, named: ir.Expr, marker: ir.Call, st: State) -> Value | None:
+    """What an object of a library gives that is called to fill the parameter: `token: str = Depends(OAuth2PasswordBearer("token"))`."""
+    env = scopes.module_env(run, function.module)
+    held = expressions.evaluate(run, named, State(dict(env), {}, run.shared.base))
+    types = [atom.type for atom in held.atoms if isinstance(atom, Opaque)]
+    if not types or not all(kind and run.models.source_calls(f"{kind}.__call__") for kind in types):
+        return None
+    value = calls.call_value(run, marker, held, Args([], {}), st)
+    run.last_exits.pop(id(marker), None)
+    return value
 
 
 def _keywords(run: Run, function: FunctionInfo, handler: Handler, skip: int, st: State) -> dict[str, Value]:

@@ -63,7 +63,9 @@ def value_of(
             name = f"fastapi.{param.default.func.id}"
         row = run.models.source_param(name)
         if row is None:
-            return Value((Opaque(label=param.name),))
+            # `form: OAuth2PasswordRequestForm = Depends()`: what is read from it is judged by its type.
+            given = found if isinstance(found, str) and run.models.type(found) is not None else None
+            return Value((Opaque(given, label=param.name),))
         concept, marked = row.concept, True
     if not concept:
         return None

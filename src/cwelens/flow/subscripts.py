@@ -113,6 +113,9 @@ def _item_of(run: Run, atom: Atom, key: Value, st: State, node: ir.Expr) -> Valu
                     ),
                 )
             )
+        item = run.models.item_type(atom.name)
+        if item is not None:
+            return Value((Opaque(item, label=f"{atom.name}[…]"),))
         return (
             Value((Lib(atom.name),))
             if atom.name.rpartition(".")[2][:1].isupper()

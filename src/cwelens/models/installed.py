@@ -112,8 +112,13 @@ def _import(parts: list[str]) -> tuple[object, int]:
 def prepare() -> None:
     """Settings without which some libraries refuse to be imported."""
     try:
+        import django  # type: ignore[import-not-found,unused-ignore]
         from django.conf import settings  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return
     if not settings.configured:
-        settings.configure(SECRET_KEY="x", RQ_SHOW_ADMIN_LINK=False, INSTALLED_APPS=[])
+        apps = [
+            f"django.contrib.{name}" for name in ("contenttypes", "auth", "sessions", "messages", "admin")
+        ]
+        settings.configure(SECRET_KEY="x", RQ_SHOW_ADMIN_LINK=False, INSTALLED_APPS=apps)
+        django.setup()

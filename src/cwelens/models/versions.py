@@ -123,6 +123,7 @@ LIBRARIES: dict[str, str] = {
     "sqlalchemy.engine.Connection.connect": "gone in SQLAlchemy 2.0",
     "sqlalchemy.engine.Engine.execute": "gone in SQLAlchemy 2.0",
     "sqlalchemy.engine.Engine.scalar": "gone in SQLAlchemy 2.0",
+    "werkzeug.wrappers.Response.response": "set on instances",
 }
 
 
