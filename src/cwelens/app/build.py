@@ -13,7 +13,8 @@ from cwelens.app.values import CLIENT, IDENTITY, Guard
 from cwelens.app.words import is_owner
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
-from cwelens.resolve.symbols import ModuleInfo, Symbol
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import External, ModuleInfo, Symbol
 
 
 def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Application:
@@ -24,7 +25,7 @@ def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Ap
         return app
     _tables(know)
     before = hooks.before_requests(know, modules)
-    default = default_permissions(modules)
+    default = default_permissions(know, modules)
     for route in list(routes):
         _guards(know, route, before, default)
         choices = _walk(know, route)
@@ -64,8 +65,8 @@ def _owners(know: Knowledge, routes: list[Route]) -> None:
                 know.columns[entity.table] = tuple(dict.fromkeys((*known, *mine)))
 
 
-def default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:
-    """`DEFAULT_PERMISSION_CLASSES` of Django REST framework."""
+def default_permissions(know: Knowledge, modules: list[ModuleInfo]) -> tuple[Guard, ...]:
+    """`DEFAULT_PERMISSION_CLASSES` of Django REST framework: what the program's own ask, and of others that somebody is logged in."""
     for module in modules:
         if "DEFAULT_PERMISSION_CLASSES" not in module.source.text:
             continue
@@ -76,8 +77,18 @@ def default_permissions(modules: list[ModuleInfo]) -> tuple[Guard, ...]:
                         names = [str(p.value) for p in walk(value) if isinstance(p, ir.Const)]
                         if names and not any("AllowAny" in n or "ReadOnly" in n for n in names):
                             spot = (module.source, value.pos)
-                            return (Guard("login", text_of(module, value), spot, "hook"),)
+                            kinds = {"login": None} | guards.of_permissions(know, names)
+                            text = text_of(module, value)
+                            return tuple(Guard(kind, text, spot, "hook") for kind in kinds)
     return ()
+
+
+def _is_of_rest_framework(know: Knowledge, route: Route) -> bool:
+    """Whether a route asks the permission classes of Django REST framework: its views may stand in a plain list of addresses."""
+    if route.framework == "Django REST framework" or route.cls is None:
+        return route.cls is not None
+    libraries = map(symbol_of, know.program.mro(route.cls)[1])
+    return any(isinstance(s, External) and s.qualname.startswith("rest_framework.") for s in libraries)
 
 
 _REGISTERING = frozenset(
@@ -121,7 +132,7 @@ def _guards(
             outer += guards.by_decorator(know, where, None, extra)
     if route.cls is not None:
         held, exempt = guards.of_class(
-            know, route.cls, handler.name, default if route.framework == "Django REST framework" else ()
+            know, route.cls, handler.name, default if _is_of_rest_framework(know, route) else ()
         )
         outer += held
         route.csrf_exempt = route.csrf_exempt or exempt

@@ -14,6 +14,7 @@ from cwelens.app.values import (
     EMPTY,
     FRESH,
     IDENTITY,
+    OWNER,
     ROLE,
     STORED,
     TOKEN,
@@ -132,6 +133,9 @@ def _credentials(
         payload = args.first()
         walk.event(frame, node, "token-issued", fields=payload.items, value=payload)
         return mixed(values).tagged(FRESH)
+    if name == "check_token" and any(v.entities for v in values):
+        # A token that was made for this account, handed in with the request.
+        return mixed(values).tagged(TOKEN, OWNER)
     if name in _RAISING:
         role = "role" if name == "check_permission" else "login"
         frame.guards += (Guard(role, f"{name}()", frame.spot(node), frame.scope),)

@@ -349,7 +349,11 @@ def _compare(walk: Walk, frame: Frame, node: ir.Compare) -> Val:
             if one.kind == "column":
                 return mixed([two], kind="predicate", items={one.name: two}, entities=one.entities)
     if len(rights) == 1:
-        return tests.judge(walk, frame, node).value
+        made = tests.judge(walk, frame, node).value
+        if made.kind == "":
+            made = made.copy(made.tags)
+            made.kind = "compared"
+        return made
     return mixed([left, *rights])
 
 

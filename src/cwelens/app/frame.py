@@ -29,6 +29,15 @@ def _last(node: ir.Expr) -> str:
     return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attr) else ""
 
 
+def _looks_up(node: ir.Call) -> bool:
+    """`Model.objects.….first()`, `get_object_or_404(Model, …)`"""
+    return any(
+        (isinstance(part, ir.Attr) and part.name in ("objects", "query"))
+        or (isinstance(part, ir.Name) and part.id == "get_object_or_404")
+        for part in walk(node.func)
+    )
+
+
 class Frame:
     """`site` is the place in the handler that led here (None in the handler itself); `exits` are (value, guards) of normal exits."""
 
@@ -72,6 +81,7 @@ class Knowledge:
         self.decorated: dict[int, tuple[Guard, ...]] = {}
         self._classes: dict[str, ClassInfo | None] | None = None
         self._mutated: frozenset[str] | None = None
+        self._put: frozenset[str] | None = None
 
     def is_model(self, cls: ClassInfo) -> bool:
         """Whether instances of a class are rows: a base that mappers give, or a table name."""
@@ -117,6 +127,20 @@ class Knowledge:
                         found.add(_last(node.func.base))
             self._mutated = frozenset(found)
         return name in self._mutated
+
+    def is_put_on_request(self, name: str) -> bool:
+        """Whether a hook, a guard or a decorator of the program puts an attribute of this name on the request: a record it has looked up."""
+        if self._put is None:
+            self._put = frozenset(
+                target.name
+                for module in self.modules
+                if "request." in module.source.text
+                for node in walk(*module.body)
+                if isinstance(node, ir.Assign) and isinstance(node.value, ir.Call)
+                for target in node.targets
+                if isinstance(target, ir.Attr) and _last(target.base) == "request" and _looks_up(node.value)
+            )
+        return name in self._put
 
     def fields(self, cls: ClassInfo) -> tuple[str, ...]:
         """The names declared in a model's body and those of its known ancestors."""

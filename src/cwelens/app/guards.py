@@ -117,25 +117,42 @@ def _permissions(
             else None
         )
         if isinstance(symbol, ClassInfo):
-            for method in ("has_permission", "has_object_permission"):
-                own = symbol.methods.get(method)
-                if own is None:
-                    continue
-                work = Walk(know)
-                env: dict[str, Val] = {p.name: _given(p.name) for p in own.node.params}
-                if "obj" in env:
-                    env["obj"] = Val(frozenset((STORED,)), name="obj")
-                made, held = function(work, own, env)
-                kinds.update(dict.fromkeys(kind for tag, kind in PROOFS.items() if tag in made.tags))
-                kinds.update(dict.fromkeys(g.kind for g in held or ()))
-                if ROLE in made.tags:
-                    kinds["role"] = None
+            kinds.update(_of_permission(know, symbol))
         elif "AllowAny" in name or ("ReadOnly" in name and reads) or not name:
             continue
         else:
             kinds["login"] = None
             if is_role(name) or words(name) & _PERMITS:
                 kinds["role"] = None
+    return kinds
+
+
+def _of_permission(know: Knowledge, cls: ClassInfo) -> dict[str, None]:
+    """What a permission class of the program asks for in its own methods."""
+    kinds: dict[str, None] = {}
+    for method in ("has_permission", "has_object_permission"):
+        own = cls.methods.get(method)
+        if own is None:
+            continue
+        work = Walk(know)
+        env: dict[str, Val] = {p.name: _given(p.name) for p in own.node.params}
+        if "obj" in env:
+            env["obj"] = Val(frozenset((STORED,)), name="obj")
+        made, held = function(work, own, env)
+        kinds.update(dict.fromkeys(kind for tag, kind in PROOFS.items() if tag in made.tags))
+        kinds.update(dict.fromkeys(g.kind for g in held or ()))
+        if ROLE in made.tags:
+            kinds["role"] = None
+    return kinds
+
+
+def of_permissions(know: Knowledge, names: Sequence[str]) -> dict[str, None]:
+    """What the program's own permission classes, which settings name by their dotted path, ask for."""
+    kinds: dict[str, None] = {}
+    for name in names:
+        cls = know.class_named(name.rpartition(".")[2])
+        if cls is not None and cls.qualname.endswith(name):
+            kinds.update(_of_permission(know, cls))
     return kinds
 
 

@@ -147,6 +147,9 @@ def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
         ]
         if alive:
             held.append(frame.guards)
+    if work.budget < 0:
+        # Too large to be walked to the end: what turned somebody away before that counts.
+        held.append(tuple(work.refused))
     if not held:
         return ()
     kept = [g for g in held[0] if all(g in other for other in held[1:])]

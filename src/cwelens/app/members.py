@@ -42,12 +42,12 @@ G_WORDS = table("user session identity username uid auth account member current_
 def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> Val:
     """`base.name`"""
     if base.kind == "request":
-        return _of_request(base, name)
+        return _of_request(walk, base, name)
     if base.kind == "session" and is_identity_key(name):
         # `session.user` of web.py
         return Val(frozenset((IDENTITY,)), name=name)
     if base.kind == "g" and name in _OF_CONTEXT:
-        return _of_request(base, name)
+        return _of_request(walk, base, name)
     if base.kind == "g":
         return (
             Val(frozenset((IDENTITY,)), name=name, kind="session" if name == "session" else "")
@@ -109,7 +109,7 @@ def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> 
                entities=base.entities, type=f"{base.type}.{name}" if base.type else "", bound=base)  # fmt: skip
 
 
-def _of_request(base: Val, name: str) -> Val:
+def _of_request(walk: Walk, base: Val, name: str) -> Val:
     if name in ("cookies", "COOKIES"):
         return Val(frozenset((CLIENT, COOKIE)), kind="cookies", name=name)
     if name in ("headers", "META", "environ"):
@@ -134,7 +134,8 @@ def _of_request(base: Val, name: str) -> Val:
         return Val(name=name)
     if name in ("request", "context", "state", "ctx"):
         return Val(kind="request", name=name) if name == "request" else Val(kind="g", name=name)
-    tags = frozenset((IDENTITY,)) if words(name) & _SET_BY_HOOKS else NO_TAGS
+    hooked = words(name) & _SET_BY_HOOKS or walk.know.is_put_on_request(name)
+    tags = frozenset((IDENTITY,)) if hooked else NO_TAGS
     return Val(tags, kind="request-member", name=name, bound=base)
 
 

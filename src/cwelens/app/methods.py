@@ -18,7 +18,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_auth_name, is_token, table
+from cwelens.app.words import is_auth_name, is_identity_key, is_owner, is_token, table
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import External
 
@@ -103,6 +103,8 @@ def method(
         return Val(frozenset((CLIENT,)), kind="body")
     if base.entities and name not in effects.CHECKS:
         return records.method(walk, frame, node, base, name, args)
+    if name in records.SHAPING and base.tags:
+        return base
     return records.document(walk, frame, node, base, name, args)
 
 
@@ -110,7 +112,9 @@ def _merged(walk: Walk, frame: Frame, node: ir.Call, base: Val, args: calls.Argu
     """`data.update(other)`: what the client sends may replace what the server put in."""
     for other in args.positional:
         if other.has(CLIENT) and other.items is None and base.items:
-            lost = [k for k, v in base.items.items() if v.has(IDENTITY)]
+            lost = [
+                k for k, v in base.items.items() if v.has(IDENTITY) and (is_identity_key(k) or is_owner(k))
+            ]
             if lost:
                 walk.event(frame, node, "identity-lost", text=lost[0], value=other)
         if base.items is not None:

@@ -35,6 +35,8 @@ _FILTERS = table("""filter filter_by where get get_or_404 get_or_none first_or_4
     all one one_or_none first scalar scalar_one_or_none get_or_create update_or_create aget afirst find_by_id having""")
 _RECORD = table("""get get_or_404 get_or_none first_or_404 get_by_id find_one first one one_or_none scalar scalar_one_or_none get_object
     get_or_create update_or_create aget afirst""")
+# What only says how records are fetched and shown: the other records it speaks of are not the ones that are chosen.
+SHAPING = table("prefetch_related select_related annotate alias only defer order_by distinct using reverse")
 _RELATION = table(
     "filter filter_by where get first all create delete add remove append order_by select exclude one count"
 )
@@ -159,7 +161,7 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
         made = args.first()
         return mixed([made], kind="predicate", items={base.name: made})
     made = mixed(
-        [base, *args.all()],
+        [base] if name in SHAPING else [base, *args.all()],
         kind=base.kind if base.kind == "query" and name not in ("count", "exists") else "",
     )
     made.name = base.name if name not in ("count", "exists") else name

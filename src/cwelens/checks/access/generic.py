@@ -57,7 +57,7 @@ _LIBRARIES = ("rest_framework", "django_filters", "drf_")
 def check(report: Report) -> None:
     """Reports into `report`."""
     app = report.app
-    default = default_permissions(app.modules)
+    default = default_permissions(app.know, app.modules)
     for module in app.modules:
         for cls in module.classes:
             entity = _all_records(app, cls)

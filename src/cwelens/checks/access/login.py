@@ -155,7 +155,9 @@ def _unless_asked(event: Event | None) -> str:
 
 
 def _for_itself(event: Event) -> bool:
-    """What concerns only who is asking: without a session it finds nothing."""
+    """What concerns only who is asking: without a session it finds nothing, and no record can be made for a visitor without an account."""
+    if event.kind == "create" and any(v.kind == "user" and v.has(IDENTITY) for v in event.fields.values()):
+        return True
     return event.entity is not None and any(v.has(IDENTITY, TOKEN) for _, v in event.entity.keys)
 
 

@@ -12,11 +12,13 @@ from cwelens.base.location import locate
 from cwelens.checks.access.report import Report, called
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
-from cwelens.resolve.symbols import Binding
+from cwelens.resolve.outcome import symbol_of
+from cwelens.resolve.symbols import Binding, ClassInfo
 
 _RECOVERY = table("forgot forgotten reset recover recovery")
 # Guards that ask again who it is before something grave.
 _AGAIN = table("sudo fresh reauth reauthenticate reauthenticated recent elevated confirm confirmed otp mfa")
+_OLD = table("old current existing previous")
 _NAMES = table("username name email login user_name uname")
 
 
@@ -83,7 +85,7 @@ def _limited_as_whole(route: Route) -> bool:
 def _unverified(report: Report, route: Route) -> None:
     if route.of("password-check") or route.guarded("password", "role"):
         return
-    if any(words(g.text) & _AGAIN for g in (*route.outer, *route.inner)):
+    if any(words(g.text) & _AGAIN for g in (*route.outer, *route.inner)) or _form_asks(report.app, route):
         return
     if any(f.rule == "record-of-others" and f.function == route.handler.short for f in report.findings):
         return
@@ -104,6 +106,23 @@ def _unverified(report: Report, route: Route) -> None:
             "a check of the current password before the new one is stored",
         )
         return
+
+
+def _form_asks(app: Application, route: Route) -> bool:
+    """Whether the form of a class-based view has a field for the old password, and a method that looks at it."""
+    for ancestor in app.know.program.mro(route.cls)[0] if route.cls is not None else ():
+        for binding in ancestor.bindings.get("form_class", ()):
+            form = (
+                symbol_of(app.know.program.resolve_expr(ancestor.module, None, binding.value))
+                if binding.value is not None
+                else None
+            )
+            known = app.know.program.mro(form)[0] if isinstance(form, ClassInfo) else []
+            old = {n for a in known for n in a.bindings if is_password(n) and words(n) & _OLD}
+            asked = {m for a in known for m in a.methods}
+            if old and ("clean" in asked or any(f"clean_{name}" in asked for name in old)):
+                return True
+    return False
 
 
 def _predictable(report: Report, route: Route) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.app.model import Application, Route
-from cwelens.app.values import CLIENT, DECLARED, IDENTITY, OWNER, Entity, Event, Val
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, OWNER, STORED, Entity, Event, Val
 from cwelens.app.words import (
     HANDLE_KEYS,
     PRIVILEGED_FIELDS,
@@ -338,6 +338,9 @@ def _is_account(app: Application, entity: Entity) -> bool:
 
 
 def _from_request(route: Route, name: str, made: Val) -> bool:
+    if made.kind == "compared" and made.has(STORED):
+        # Whether what was sent is what was known before: `verified=mail == invitation.mail`.
+        return False
     if made.has(CLIENT):
         return bool(words(made.name) & words(name)) or not made.has(IDENTITY) or name.lower() in route.asked
     # Decided by a test of what the request says: `admin = True if data["admin"] else False`.
