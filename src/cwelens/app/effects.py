@@ -26,6 +26,7 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import guard_kind, is_auth_name, is_password, is_role, table, words
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk as nodes_of
 from cwelens.resolve.symbols import ClassInfo, External
 
 if TYPE_CHECKING:
@@ -257,12 +258,28 @@ def of_handler(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, ar
     if name in ("write", "finish", "render", "render_to_response"):
         disclosed(walk, frame, node, mixed(args.all()))
         return mixed(args.all())
+    if name == "permission_denied":
+        # Django REST framework: it raises.
+        walk.dead.add(id(node))
+        return EMPTY
     if name in ("get_object", "get_queryset"):
         owner = base if base.kind == "self" else base.bound
         cls = owner.ref if owner is not None and isinstance(owner.ref, ClassInfo) else None
         if cls is not None:
             return view_records(walk, frame, node, cls, name == "get_object")
     return None
+
+
+def _is_restricted(walk: Walk, cls: ClassInfo) -> bool:
+    """Whether a method of a view narrows its records to those of who is asking: `self.queryset = self.queryset.restrict(request.user)`."""
+    for ancestor in walk.program.mro(cls)[0]:
+        for given, _ in ancestor.instance_attrs.get("queryset", ()):
+            parts = list(nodes_of(given))
+            if any(isinstance(p, ir.Attr) and p.name == "queryset" for p in parts) and any(
+                isinstance(p, ir.Attr) and p.name == "user" for p in parts
+            ):
+                return True
+    return False
 
 
 def view_records(walk: Walk, frame: Frame, node: ir.Node, cls: ClassInfo, one: bool) -> Val:
@@ -284,6 +301,10 @@ def view_records(walk: Walk, frame: Frame, node: ir.Node, cls: ClassInfo, one: b
                 made = evaluate.value(walk, Frame(bound.module, None, {}, depth=2), bound.value)
                 if isinstance(made.ref, ClassInfo):
                     made = Val(kind="query", entities=frozenset((Entity(made.ref.name.lower(), made.ref),)))
+                if name == "queryset" and _is_restricted(walk, cls):
+                    own = (("restricted", Val(frozenset((IDENTITY,)), name="user")),)
+                    entities = frozenset(e.keyed(own, e.spot) for e in made.entities)
+                    made = Val(made.tags | {IDENTITY}, kind=made.kind, name=made.name, entities=entities)
                 break
     if not one:
         return made

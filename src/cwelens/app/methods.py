@@ -230,6 +230,8 @@ def generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str, 
     ):
         made.parts = base.parts
     made.type = callee.ref.qualname if callee.ref is not None and hasattr(callee.ref, "qualname") else ""
+    if base is None and name.endswith("Response"):
+        made.kind = "response"
     return made
 
 

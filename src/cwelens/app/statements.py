@@ -129,7 +129,8 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
                 walk.event(frame, target, kind, chosen, value=made, fields=made.items)
         elif base.items is not None and name:
             base.items[name] = made
-        elif base.entities and name:
+        elif base.entities and name and base.kind != "response":
+            # (A header of a response that shows a record changes nothing in it.)
             _changed(walk, frame, target, base, name, made)
         elif isinstance(target.base, ir.Name) and target.base.id in frame.env:
             frame.env[target.base.id] = mixed([base, made], name=base.name, kind=base.kind)

@@ -178,6 +178,9 @@ class Checker:
                 judgement = Judgement(
                     "skipped", "only whether it compiles is asked, and the result is dropped"
                 )
+            if judgement.kind == "defect" and judgement.taint is not None and self.dropped.handed_on(site):
+                doubt = "what is compiled here is matched with a text"
+                judgement = Judgement("conditional", "", judgement.taint.assuming(doubt))
             if verdict is None and judgement.kind in ("defect", "conditional"):
                 judgement = Judgement("undecided", "an argument that decides is not known", judgement.taint)
             if (

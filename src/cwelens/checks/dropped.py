@@ -25,15 +25,41 @@ _COMPILERS = frozenset(
 )
 
 
+_EXPRESSIONS = frozenset(("re.compile", "regex.compile"))
+_TAKES = frozenset(("append", "add", "insert"))
+
+
 class Dropped:
     """The calls of each module that stand alone as a statement."""
 
     def __init__(self) -> None:
         self._known: dict[int, frozenset[int]] = {}
+        self._kept: dict[int, frozenset[int]] = {}
 
     def only_compiled(self, site: CallSite) -> bool:
         """Whether a call compiles a text and drops what came of it."""
         return site.name in _COMPILERS and id(site.node) in self._alone(site.frame.module)
+
+    def handed_on(self, site: CallSite) -> bool:
+        """Whether an expression is compiled here only to be given back or kept: what it is matched with, if anything, is elsewhere."""
+        return site.name in _EXPRESSIONS and id(site.node) in self._given_on(site.frame.module)
+
+    def _given_on(self, module: ModuleInfo) -> frozenset[int]:
+        found = self._kept.get(id(module))
+        if found is None:
+            values: list[ir.Expr] = []
+            for node in walk(*module.body):
+                if isinstance(node, ir.Return) and node.value is not None:
+                    values.append(node.value)
+                elif isinstance(node, ir.Assign) and node.value is not None:
+                    if all(isinstance(target, ir.Attr | ir.Item) for target in node.targets):
+                        values.append(node.value)
+                elif (
+                    isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name in _TAKES
+                ):
+                    values += node.args
+            found = self._kept[id(module)] = frozenset(map(id, values))
+        return found
 
     def _alone(self, module: ModuleInfo) -> frozenset[int]:
         found = self._known.get(id(module))

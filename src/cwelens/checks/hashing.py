@@ -24,6 +24,8 @@ _PROTECTS = frozenset(
     ("sign", "signed", "signature", "token", "password", "passwd", "secret", "credential", "hmac", "mac", "auth", "license", "licence",
      "certificate", "cert", "verify", "verified", "integrity", "tamper", "nonce", "salt", "sealed")
 )  # fmt: skip
+# What is only remembered by whose it is carries these names as well.
+_VAGUE = frozenset(("auth",))
 _IDENTIFIES = frozenset(
     ("cache", "cached", "key", "etag", "id", "ids", "uid", "guid", "uuid", "name", "filename", "path", "dir", "fingerprint", "version", "bust",
      "color", "colour", "avatar", "gravatar", "shard", "bucket", "slot", "slug", "suffix", "prefix", "unique", "dedupe", "duplicate", "short",
@@ -51,15 +53,14 @@ def purpose(site: CallSite) -> Judgement:
         words |= called
     if above is not None and isinstance(above, ir.Attr) and above.name in _FACTS:
         return Judgement("neutralised", f"only its `{above.name}` is read")
-    protects = sorted(words & _PROTECTS)
+    protects = sorted((words & _PROTECTS) - _VAGUE)
     if protects:
         return Judgement("defect", f"used for `{protects[0]}`")
     if _shortened(statement, site.node):
         return Judgement("neutralised", "a few characters of the digest make a short name")
-    guessed = sorted(called & _PROTECTS)
+    guessed = sorted((called | words & _VAGUE) & _PROTECTS)
     if guessed:
-        name = function.name if function is not None else ""
-        return Judgement("conditional", f"the hash protects the `{guessed[0]}` that `{name}` is about")
+        return Judgement("conditional", f"the hash protects the `{guessed[0]}` that the code around is about")
     identifies = sorted(purposes & _IDENTIFIES)
     if identifies:
         return Judgement("neutralised", f"it identifies something (`{identifies[0]}`)")

@@ -52,6 +52,8 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
             # Each thing it holds, so that what stands around a hole still counts.
             held = judge(rule, obj.everything(), st, depth + 1)
             return held if obj.keys is None else worst([held, judge(rule, obj.keys, st, depth + 1)])
+        if obj is not None and rule.concept == "url.redirect" and obj.kind == "instance":
+            return Judgement("not untrusted", "an object says itself where it is shown")
         if obj is not None and rule.concept in _NAMED and buffers.content(obj) is not None:
             return Judgement("not untrusted", "a file in memory has no name")
         taints = deep_taints(Value((atom,)), st)

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
-from cwelens.checks import pages, repeats
+from cwelens.checks import pages, repeats, reviewed
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
@@ -38,7 +38,12 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
     rehearsed = rehearsals(m.path for m in shared.program.modules.values() if m.is_input)
     decided = [
-        (record, _in_service(record, _worth_saying(record, decide(record, called), tests), rehearsed))
+        (
+            record,
+            reviewed.settle(
+                record, _in_service(record, _worth_saying(record, decide(record, called), tests), rehearsed)
+            ),
+        )
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]

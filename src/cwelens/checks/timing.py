@@ -22,6 +22,9 @@ _KEYS = frozenset((("api", "key"), ("access", "key"), ("auth", "key"), ("secret"
 # What both sides of an exchange know, so that one sends it and the other compares.
 _SHARED = frozenset(("key", "token", "secret"))
 
+# Shorter literals are the signs that a text is taken apart by.
+_SIGN = 4
+
 
 def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgement] | None:
     """The side of a comparison that is secret, and the judgement; None where none is, or nobody outside chooses the other."""
@@ -81,7 +84,8 @@ def _kept(node: ir.Expr, value: Value) -> bool:
     """Whether the other side is the secret that the program keeps: a literal, or something with the name of a secret."""
     atom = value.const()
     if isinstance(atom, Const):
-        return isinstance(atom.value, str | bytes) and bool(atom.value)
+        # A sign of a grammar is no secret: `token == ","`.
+        return isinstance(atom.value, str | bytes) and len(atom.value) >= _SIGN
     return _sent(value) is None and _opens(node)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
@@ -170,7 +171,14 @@ def label(atom: Atom, name: str) -> str:
     return f"{own}.{name}"[-LABEL_LIMIT:] if own else name
 
 
+# Attributes of an error that hold what it says; the others are numbers, and objects that it is about.
+_SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__\w+__)$")  # fmt: skip
+
+
 def _opaque(run: Run, atom: Opaque, name: str, st: State, node: ir.Expr) -> Value:
+    if atom.type == "builtins.BaseException" and not _SAYS.match(name):
+        taints = tuple(t for t in atom.taints if t.origin.kind != "exception")
+        atom = Opaque(atom.type, taints, atom.chars, atom.note, atom.label)
     if atom.type is not None:
         return _typed(run, atom, atom.type, name, st, node, atom.note)
     if atom.label in ("self", "cls"):

@@ -6,6 +6,7 @@ form takes over from a model (`Meta.model`) are those of the model.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
@@ -57,7 +58,9 @@ _CHOSEN = frozenset(
 )  # fmt: skip
 _FILES = frozenset(("FileField", "ImageField"))
 _UPLOAD = "django.core.files.uploadedfile.UploadedFile"
-_LIBRARIES = ("django.", "rest_framework.")
+_LIBRARIES = ("django.", "rest_framework.", "builtins.")
+# Code that makes more fields than a class declares.
+_ADDS = re.compile(r"\bfields\[[^\]=]*\]\s*=(?!=)|\bfields\.update\b|base_fields|\bextra_fields\b")
 
 
 def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -> Value:
@@ -68,26 +71,45 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -
     items = {name: _held(kind, atom.taints) for name, kind in fields(run, cls).items()}
     if not items:
         return value
-    rest = Value((Opaque(None, atom.taints),))
+    # What is no field of a form whose fields are all known, its own code has put there.
+    rest = Value((Opaque(None, () if _is_closed(run, cls) else atom.taints),))
     return run.alloc(st, node, Obj("dict", items, rest, rest), "validated")
+
+
+def _is_closed(run: Run, cls: ClassInfo) -> bool:
+    """Whether all fields of a form are those that it, its bases and its model declare."""
+    known, unknown = run.program.mro(cls)
+    libraries = [symbol_of(outcome) for outcome in unknown]
+    if not all(isinstance(s, External) and s.qualname.startswith(_LIBRARIES) for s in libraries):
+        return False
+    for ancestor in known:
+        first, _, last, _ = ancestor.node.pos
+        if _ADDS.search("\n".join(ancestor.module.source.lines[first - 1 : last])):
+            return False
+        if "Meta" in ancestor.bindings and not _models(run, ancestor):
+            return False
+    return True
+
+
+def _models(run: Run, cls: ClassInfo) -> list[ClassInfo]:
+    """The models of the program that a form names in its `Meta`."""
+    inner = cls.bindings["Meta"][-1].symbol if "Meta" in cls.bindings else None
+    if not isinstance(inner, ClassInfo):
+        return []
+    found = [
+        symbol_of(run.program.resolve_expr(inner.module, None, binding.value))
+        for binding in inner.bindings.get("model", ())
+        if binding.value is not None
+    ]
+    return [model for model in found if isinstance(model, ClassInfo)]
 
 
 def fields(run: Run, cls: ClassInfo) -> dict[object, str]:
     """The fields of a form with the kind of each (`DateField`); of those it takes over from a model too."""
     found = _declared(run, cls)
     for ancestor in run.program.mro(cls)[0]:
-        meta = ancestor.bindings.get("Meta")
-        inner = meta[-1].symbol if meta else None
-        if not isinstance(inner, ClassInfo):
-            continue
-        for binding in inner.bindings.get("model", ()):
-            model = (
-                symbol_of(run.program.resolve_expr(inner.module, None, binding.value))
-                if binding.value is not None
-                else None
-            )
-            if isinstance(model, ClassInfo):
-                found = {**_declared(run, model), **found}
+        for model in _models(run, ancestor):
+            found = {**_declared(run, model), **found}
     return found
 
 
@@ -115,14 +137,13 @@ def _kind(run: Run, cls: ClassInfo, node: ir.Call) -> str:
             or "clean" in symbol.methods
             or "to_internal_value" in symbol.methods
         ):
-            return ""
+            return "Field"
         for outcome in run.program.mro(symbol)[1]:
             base = symbol_of(outcome)
             if isinstance(base, External):
                 return base.qualname.rpartition(".")[2]
-        return ""
-    known = name in _TYPES or name in _CHARS or name in _CHOSEN or name in _FILES
-    return name if known else ""
+        return "Field"
+    return name if name.endswith("Field") or name in _CHOSEN else ""
 
 
 def _held(kind: str, taints: Taints) -> Value:

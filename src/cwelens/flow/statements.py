@@ -290,6 +290,7 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
 
 _FOR_CLIENTS = re.compile(
     r"(?i)valid|valueerror|decodeerror|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
+    r"|authenticationfailed|notauthenticated|throttled|oauth"
 )
 
 

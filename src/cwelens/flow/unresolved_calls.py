@@ -55,6 +55,10 @@ SQL_WORDS = frozenset(
 )
 
 
+# Methods that choose records by keywords, whatever the mapper.
+_QUERIES = frozenset(("filter", "filter_by", "exclude", "get", "get_or_none", "aget", "find_by"))
+
+
 CLEANING = (
     "sanit",
     "escape",
@@ -114,7 +118,10 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
     own = deep_taints(receiver, st) if receiver is not None else ()
     given = library_calls.all_taints(args, st)
     assumption = f"`{text}()` gives back what it is given, unneutralised"
-    if member in library_calls.CARRYING:
+    if member in _QUERIES and args.keywords and not args.positional:
+        # Records that are found by a key hold what was stored, not what they were asked for by.
+        taints = tuple(t for t in own if t.origin.kind not in ("param", "exception", contents.CONTENT))
+    elif member in library_calls.CARRYING:
         taints = join_taints(own, given if member in ("format", "join", "replace") else ())
     else:
         kept = tuple(
