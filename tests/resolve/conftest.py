@@ -11,6 +11,7 @@ import pytest
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
+from cwelens.resolve.cutoff import Library
 from cwelens.resolve.ledger import CallRecord, calls
 from cwelens.resolve.outcome import Ambiguous, Outcome, Unresolved, symbol_of
 from cwelens.resolve.program import Program
@@ -47,8 +48,10 @@ def read(path: Path) -> tuple[Source, ir.Module] | None:
 class World:
     """A program made of `path → text`, and short questions to it."""
 
-    def __init__(self, files: dict[str, str], context: list[Path] | None = None) -> None:
-        self.program = Program(context or [], read)
+    def __init__(
+        self, files: dict[str, str], context: list[Path] | None = None, library: Library | None = None
+    ) -> None:
+        self.program = Program(context or [], read, library)
         self.modules: dict[str, ModuleInfo] = {}
         for path, text in files.items():
             self.modules[path] = self.program.add(*parse(path, text), path)

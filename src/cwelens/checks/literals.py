@@ -37,6 +37,8 @@ def check(checker: Checker, module: ModuleInfo) -> None:
     tests = is_test_module(module)
     # A table of entries or calls of one form, each with its own secret, is one defect: function and name of those found.
     seen: set[tuple[str, str]] = set()
+    # The number of a key that stands beside the key itself is the same credential.
+    beside: set[int] = set()
     for node in walk(*module.body):
         if isinstance(node, ir.Assign) and node.value is not None:
             for target in node.targets:
@@ -48,6 +50,7 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                 if name is not None and _telling(name) and (enclosing(module, node), name) not in seen:
                     if _named(checker, module, name, value, value, tests):
                         seen.add((enclosing(module, node), name))
+                        beside.update(id(other) for _, other in node.keywords)
         elif isinstance(node, ir.DictDisplay):
             for key, value in node.items:
                 if not isinstance(key, ir.Const) or not isinstance(key.value, str) or not _telling(key.value):
@@ -55,6 +58,7 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                 if (enclosing(module, node), key.value) not in seen:
                     if _named(checker, module, key.value, value, value, tests):
                         seen.add((enclosing(module, node), key.value))
+                        beside.update(id(other) for _, other in node.items)
         elif isinstance(node, ir.Compare):
             _compared(checker, module, node, tests)
         elif isinstance(node, ir.Function):
@@ -62,7 +66,11 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                 if param.default is not None:
                     _named(checker, module, param.name, param.default, param.default, tests)
         elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 16:
-            if not tests and (KNOWN_KEY.match(node.value) or PRIVATE_KEY.search(node.value)):
+            if (
+                not tests
+                and id(node) not in beside
+                and (KNOWN_KEY.match(node.value) or PRIVATE_KEY.search(node.value))
+            ):
                 _add(
                     checker,
                     module,

@@ -200,7 +200,6 @@ class Shared:
         self.masks: dict[str, int] = {}
         self.members: dict[int, dict[str, set[str]]] = {}
         self.dotted: dict[tuple[str, str], Any] = {}
-        self.evidence_cache: dict[tuple[str, frozenset[str]], tuple[str, str] | None] = {}
 
     def learn(self, module: ModuleInfo) -> None:
         """Make the functions and classes of a module known by their nodes."""

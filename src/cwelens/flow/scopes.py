@@ -148,56 +148,12 @@ def module_env(run: Run, module: ModuleInfo) -> dict[str, Value]:
     return after.env
 
 
-# Modules of Python whose names are also words that a variable would have.
-_WORDS = frozenset(
-    (
-        "calendar", "chunk", "cmd", "code", "commands", "email", "formatter", "html", "http", "new", "numbers", "operator", "parser",
-        "platform", "profile", "queue", "resource", "select", "sets", "signal", "site", "statistics", "symbol", "test", "this", "token",
-        "types", "user", "xml",
-    )
-)  # fmt: skip
-# Modules inside packages that are mostly imported by this name.
-_SUBMODULES = frozenset(
-    (
-        "etree",
-        "ciphers",
-        "modes",
-        "algorithms",
-        "minidom",
-        "pulldom",
-        "sax",
-        "request",
-        "parse",
-        "util",
-        "http",
-    )
-)
-
-
-_MODULES = STANDARD_LIBRARY - _WORDS
-
-
 def missing(run: Run, name: str) -> Value:
-    """A name without a definition in the input: by evidence of a known type, or nothing but its name."""
-    members = members_used(run, name)
-    if (members and name in _MODULES) or any(
-        run.models.is_modelled(f"{name}.{member}") for member in members
-    ):
-        # The import was cut off, or forgotten: no other thing of this name has such members.
-        return Value((Lib(name),))
-    known = run.models.by_last_name(name)
-    if known is not None:
-        return Value((Lib(known),))
-    found = by_evidence(run, name, members)
+    """A name without a definition in the input that stands for nothing of a library: by evidence of a known type, or nothing but its name."""
+    found = by_evidence(run, name, members_used(run, name))
     if found is not None:
         type_, note = found
         return Value((Opaque(type_, note=note, label=name),))
-    owner = run.models.by_owner(name, members) if name[:1].isupper() or name in _SUBMODULES else None
-    if owner is not None:
-        return Value((Lib(owner),))
-    if any(member[:1].isupper() for member in members) and name in run.models.packages():
-        # `jinja2.BaseLoader`: what has classes is a module.
-        return Value((Lib(name),))
     return Value((Opaque(label=name),))
 
 
@@ -231,19 +187,8 @@ def members_used(run: Run, name: str) -> frozenset[str]:
 
 def by_evidence(run: Run, name: str, members: frozenset[str]) -> tuple[str, str] | None:
     """The type that a name and the attributes used on it suggest, with the note that says so."""
-    key = (name, members)
-    cache = run.shared.evidence_cache
-    if key in cache:
-        return cache[key]
-    found: tuple[str, str] | None = None
-    for row in run.models.evidence():
-        used = sorted(members & row.members)
-        if (used or not row.members) and row.pattern.search(name):
-            why = f"its name and `.{used[0]}`" if used else "its name"
-            found = (row.type, f"`{name}` is taken for a `{row.type}`: {why}")
-            break
-    cache[key] = found
-    return found
+    cutoff = run.program.cutoff
+    return cutoff.object(name, members) if cutoff is not None else None
 
 
 def defining_frame(frame: Frame) -> Frame:

@@ -341,15 +341,23 @@ class Models:
         """The one class or module of a library that goes by this name and has one of the members: `AES` of `AES.new`."""
         if self._owners is None:
             self._owners = {}
-            for table, field in ((kind.TABLE, field) for kind, field in _OF_CALLABLES):
+            for table, field in (
+                *((kind.TABLE, field) for kind, field in _OF_CALLABLES),
+                (TypeRow.TABLE, "name"),
+                (Route.TABLE, "base"),
+            ):
                 for dotted in self._index(table, field):
                     owner, _, member = dotted.rpartition(".")
                     if "." in owner:
                         self._owners.setdefault((owner.rpartition(".")[2], member), set()).add(
                             self.canonical(owner)
                         )
-        found = set().union(*(self._owners.get((name, member), ()) for member in members))
-        return found.pop() if len(found) == 1 else None
+        found: dict[str, int] = {}
+        for member in members:
+            for owner in self._owners.get((name, member), ()):
+                found[owner] = found.get(owner, 0) + 1
+        best = [owner for owner, number in found.items() if number == max(found.values())]
+        return best[0] if len(best) == 1 else None
 
     def packages(self) -> dict[str, str]:
         """Top-level import name → library."""

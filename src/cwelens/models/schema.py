@@ -329,6 +329,10 @@ class Evidence(Row):
             self._pattern = compile_pattern(self.name)
         return self._pattern
 
+    def named(self, name: str) -> bool:
+        """Whether this is a name that the row speaks of."""
+        return self.pattern.search(name) is not None
+
 
 class Likeness(ConditionalRow):
     """A call of what is not visible, whose last name is one of `members` and whose conditions hold, is taken for a call of the name.

@@ -281,7 +281,7 @@ def _analysed(
 ) -> Material:
     """The program of the units and what the analysis made of it; without `flow` only its names and calls are looked at."""
     models = index.load() if own is None else project.extend(index.load(), own)
-    program = Program(context, _reader, models.meant_base)
+    program = Program(context, _reader, models)
     modules = [program.add(unit.source, unit.module, unit.source.path) for unit in units]
 
     def step(done: int, total: int) -> None:

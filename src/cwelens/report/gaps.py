@@ -16,6 +16,7 @@ from cwelens.report.material import Material
 from cwelens.report.model import Closed, GapGroup, GapMember
 from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin, outer
 from cwelens.report.reads import Read, inherited_reads
+from cwelens.report.taken import taken
 from cwelens.report.words import coded, count, listed, sentence
 from cwelens.resolve.ledger import INHERITED, CallRecord, NameRecord
 from cwelens.resolve.symbols import FunctionInfo
@@ -70,7 +71,7 @@ def gaps(material: Material, closed: Sequence[Closed] = ()) -> list[GapGroup]:
         gathering.named(record, "decorator")
     for read in inherited_reads(material):
         gathering.read(read)
-    return _Report(material, gathering.groups).groups()
+    return [*_Report(material, gathering.groups).groups(), *taken(material)]
 
 
 class _Gathering:
@@ -150,6 +151,8 @@ class _Gathering:
             return False
         head = text.partition(".")[0]
         bindings = function.locals.get(head, ())
+        if head in ("self", "cls") and function.node.params and function.node.params[0].name == head:
+            return False  # of a method cut out of its class too
         return head != function.self_name and any(binding.kind == "param" for binding in bindings)
 
     def base(self, record: NameRecord) -> None:

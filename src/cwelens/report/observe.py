@@ -207,7 +207,7 @@ class _Observer:
 
     def _raised(self, record: CallRecord) -> list[Trigger]:
         found = list(self.by_words("call", record.member))
-        if record.target is not None:
+        if record.target is not None and "()" not in record.target:
             found += self.by_prefix("library", record.target)
         if self._outside(record):
             found += self.by_words("unseen", record.member)

@@ -122,6 +122,11 @@ def _of_name(
     if module.stars:
         target = module.stars[0].target
         return Origin("import", target, target)
+    meant = program.cutoff.name(module, name) if program.cutoff is not None else None
+    if meant is not None:
+        target = meant.symbol.qualname
+        owner = target.rpartition(".")[0] if target.rpartition(".")[2][:1].isupper() else ""
+        return Origin("import", owner or target, owner or target)
     return Origin("undefined", name)
 
 

@@ -114,6 +114,19 @@ def is_standard(qualname: str) -> bool:
     return qualname.partition(".")[0] in STANDARD_LIBRARY
 
 
+# Modules whose functions give back objects of their own or plain data, never what they were handed.
+_OWN_RESULTS = words(
+    "base64 binascii calendar configparser csv datetime decimal difflib email fractions getpass glob gzip hashlib hmac html http io "
+    "locale logging math mimetypes os pathlib platform re secrets shlex shutil socket ssl statistics string struct subprocess sys "
+    "tarfile tempfile textwrap time unicodedata urllib uuid xml zipfile zlib zoneinfo"
+)
+
+
+def gives_standard(qualname: str) -> bool:
+    """Whether what a callable of the standard library gives back is made by the standard library."""
+    return qualname.partition(".")[0] in _OWN_RESULTS
+
+
 def canonical_type(qualname: str) -> str:
     """The builtin type for an alias of it (`typing.List`, Python 2's `unicode`), else the name itself."""
     return _TYPING.get(qualname, qualname)

@@ -260,7 +260,11 @@ class _Judge:
         assert isinstance(outcome, (Resolved, Assumed))
         status, target, reason = self._symbol(outcome.symbol, func)
         if isinstance(outcome, Assumed):
-            reason = outcome.reason if status != "unresolved" or _inherited(outcome.reason) else reason
+            if status == "unresolved" and not _inherited(outcome.reason):
+                known = target is not None and outcome.reason.startswith("`")
+                reason = f"{outcome.reason}; no model describes `{target}`" if known else reason
+            else:
+                reason = outcome.reason
         return status, target, reason
 
     def _symbol(self, symbol: Symbol, func: ir.Expr) -> tuple[str, str | None, str]:

@@ -5,7 +5,7 @@ Answers are remembered; adding a module forgets them. Nothing is ever imported o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from cwelens.base.source import Source
@@ -13,6 +13,7 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.bind import absolute
 from cwelens.resolve.builtin_names import BUILTINS, builtin_member, is_standard
+from cwelens.resolve.cutoff import NOT_SHOWN, CutOff, Library
 from cwelens.resolve.modules import ModuleIndex, Reader
 from cwelens.resolve.outcome import Ambiguous, Assumed, Outcome, Resolved, Unresolved, symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo, Symbol
@@ -30,11 +31,11 @@ class Program(ModuleIndex):
         self,
         context: Iterable[Path] = (),
         reader: Reader | None = None,
-        meant: Callable[[str], str | None] | None = None,
+        library: Library | None = None,
     ) -> None:
-        """`meant` says which class of a library a name stands for whose import was cut off."""
+        """`library` knows the names of libraries: what a name stands for whose import was cut off."""
         super().__init__(context, reader)
-        self.meant = meant
+        self.cutoff = CutOff(library) if library is not None else None
         self._globals: dict[tuple[ModuleInfo, str], Outcome] = {}
         self._active: set[object] = set()
         self._mro: dict[ClassInfo, tuple[list[ClassInfo], list[Outcome]]] = {}
@@ -93,6 +94,9 @@ class Program(ModuleIndex):
         if outside:
             symbols: list[Symbol] = [External(f"{target}.{name}") for target in outside]
             return Ambiguous(symbols, f"`{name}` may come from any of {len(outside)} star imports")
+        meant = self.cutoff.name(module, name) if self.cutoff is not None else None
+        if meant is not None:
+            return meant
         return Unresolved(f"`{name}` is not defined or imported in the input")
 
     def resolve_bindings(self, bindings: list[Binding]) -> Outcome:
@@ -335,14 +339,15 @@ class Program(ModuleIndex):
         while isinstance(root, ir.Attr):
             root = root.base
         if (
-            self.meant is None
+            self.cutoff is None
             or not isinstance(root, ir.Name)
             or root.id in cls.module.bindings
             or cls.module.stars
         ):
             return None
-        name = self.meant(dotted(base) or "")
-        return Assumed(External(name), f"the import of `{root.id}` is not in the input") if name else None
+        written = dotted(base) or ""
+        name = self.cutoff.base(written)
+        return Assumed(External(name), f"`{written}` is taken for `{name}`: {NOT_SHOWN}") if name else None
 
     def _of_instance(self, cls: ClassInfo, base: ir.Attr) -> Outcome | None:
         """`db.Model`, where `db = SQLAlchemy(…)` is an object of a library class: that class's `Model`."""

@@ -13,7 +13,13 @@ from typing import TypeAlias
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.annotations import NONE, annotation_type, element_type, union
-from cwelens.resolve.builtin_names import builtin_member, builtin_result, canonical_type, is_standard
+from cwelens.resolve.builtin_names import (
+    builtin_member,
+    builtin_result,
+    canonical_type,
+    gives_standard,
+    is_standard,
+)
 from cwelens.resolve.elements import element
 from cwelens.resolve.outcome import (
     Ambiguous,
@@ -251,7 +257,20 @@ class Types:
         shadowed = scope.cls is not None or (scope.inner is not None and expr.id in scope.inner)
         if function is not None and not shadowed and is_self(function, expr.id):
             return self._self_type(function)
-        return self._symbol_type(self._refer_name(scope, expr.id, expr.pos))
+        found = self._refer_name(scope, expr.id, expr.pos)
+        type_ = self._symbol_type(found)
+        symbol = symbol_of(found)
+        if symbol is None or (isinstance(symbol, Binding) and symbol.kind == "param"):
+            return self._by_evidence(scope, expr.id, type_)
+        return type_
+
+    def _by_evidence(self, scope: Scope, name: str, found: Outcome) -> Outcome:
+        """Where nothing else tells the type: what the name and the members used on it tell."""
+        cutoff = self.program.cutoff
+        if cutoff is None or not isinstance(found, Unresolved):
+            return found
+        taken = cutoff.object(name, cutoff.used(scope.function or scope.module, name))
+        return Assumed(External(taken[0]), taken[1]) if taken is not None else found
 
     def _self_type(self, function: FunctionInfo) -> Outcome:
         if function.self_class is None:
@@ -265,8 +284,10 @@ class Types:
         owner = self.type_of_scope(scope, expr.base)
         symbol = symbol_of(owner)
         if isinstance(symbol, ClassInfo):
-            return self.once(("attr", symbol, expr.name), lambda: self._attr_of_class(symbol, expr.name))
-        return self._symbol_type(found)
+            known = self.once(("attr", symbol, expr.name), lambda: self._attr_of_class(symbol, expr.name))
+            held = any(expr.name in one.instance_attrs for one in self.program.mro(symbol)[0])
+            return known if held else self._by_evidence(scope, expr.name, known)
+        return self._by_evidence(scope, expr.name, self._symbol_type(found))
 
     def _attr_of_class(self, cls: ClassInfo, name: str) -> Outcome:
         """The type of `self.name` for a name that is no method: annotated, assigned in a method, or at class level."""
@@ -319,6 +340,8 @@ class Types:
         named = named or self._library_type(symbol.qualname)
         if named is not None:
             return _carry(outcome, Resolved(External(named)))
+        if "()." in symbol.qualname and gives_standard(symbol.qualname):
+            return outcome
         return Unresolved(f"the type of `{symbol.qualname}` is not known")
 
     def _binding_type(self, binding: Binding) -> Outcome:
@@ -461,6 +484,9 @@ class Types:
         last = qualname.rpartition(".")[2]
         if last[:1].isupper() and not last.isupper() and builtin_member(qualname) is None:
             return Assumed(External(qualname), f"`{last}` is taken for a class by its name")
+        if gives_standard(qualname):
+            # Its own objects and plain data: what is called on them is Python's as well.
+            return Resolved(External(f"{qualname}()"))
         if is_standard(qualname):
             return Unresolved(f"the type that `{qualname}` returns is not known")
         return Unresolved(f"`{qualname}` is not in the input and what it returns is not known")

@@ -12,6 +12,7 @@ from cwelens.checks.access.passwords import makes_account as _makes_account
 from cwelens.checks.access.report import Report, called, head
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.symbols import ModuleInfo
 
 _CHANGES = ("create", "update", "delete", "destroy", "file-delete", "file-write", "mass")
@@ -83,6 +84,8 @@ def _csrf(report: Report) -> None:
         return
     if any(_SAMESITE.search(m.source.text) for m in app.modules):
         return
+    if not _made_here(app):
+        return
     django = [r for r in app.routes if r.framework == "Django"]
     if django:
         _django(report, app, django)
@@ -101,6 +104,38 @@ def _csrf(report: Report) -> None:
                     :6
                 ],
             )
+
+
+# What is called to make an application, by last name.
+_APPLICATIONS = frozenset(
+    (
+        "Flask",
+        "Quart",
+        "FastAPI",
+        "Starlette",
+        "Application",
+        "Sanic",
+        "Bottle",
+        "Litestar",
+        "Configurator",
+        "quickstart",
+        "mount",
+    )
+)
+
+
+def _made_here(app: Application) -> bool:
+    """Whether the application is made in the input, or all of a site is in it: where only handlers are, what they are protected by is
+    set up where nobody can see it."""
+    if any(r.framework == "Django" for r in app.routes) or len(app.modules) > 1:
+        return True
+    names = {
+        (dotted(node.func) or "").rpartition(".")[2]
+        for module in app.modules
+        for node in walk(*module.body)
+        if isinstance(node, ir.Call)
+    }
+    return bool(names & _APPLICATIONS)
 
 
 def _django(report: Report, app: Application, routes: list[Route]) -> None:
