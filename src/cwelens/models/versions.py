@@ -118,6 +118,7 @@ LIBRARIES: dict[str, str] = {
     "mongoengine.QuerySet.first_or_404": "of Flask-MongoEngine's query sets",
     "mongoengine.QuerySet.get_or_404": "of Flask-MongoEngine's query sets",
     "pandas.read_gbq": "gone in pandas 3.0",
+    "pymysql.connections.Connection.escape_string": "gone in PyMySQL 1.2",
     "paramiko.DSSKey": "gone in Paramiko 4",
     "scrapli.Scrapli": "gone in scrapli 2026",
     "sqlalchemy.engine.Connection.connect": "gone in SQLAlchemy 2.0",
