@@ -45,3 +45,57 @@ def test_a_constant_of_the_object_is_not_the_callers_choice() -> None:
     (group,) = result.gaps
     assert "`rows`, which the caller chooses" in group.effect
     assert "self.table" not in group.effect
+
+
+def test_a_fragment_is_called_what_it_is() -> None:
+    """A method without its class, functions without their imports, a piece that returns; a whole module stays one."""
+    for code, label in (
+        ("def save(self, x):\n    self.x = x\n", "lone method"),
+        ("def load(x):\n    return json.loads(x)\n", "lone function"),
+        (
+            "def load(x):\n    return json.loads(x)\n\ndef dump(x):\n    return json.dumps(x)\n",
+            "2 functions without their surroundings",
+        ),
+        ("class Box(Base):\n    def get(self):\n        return os.getpid()\n", "lone class"),
+        ("    x = read()\n    return x\n", "piece of a function"),
+        ("import json\ndef load(x):\n    return json.loads(x)\n", "library module"),
+        ("def double(x):\n    return 2 * x\n", "library module"),
+    ):
+        assert [kind.label for kind in review(code).description.traits] == [label], code
+
+
+def test_a_docstring_is_quoted_to_the_end_of_its_sentence() -> None:
+    """Short forms with a full stop end no sentence, and parameters are what the caller decides."""
+    summary = review(METHOD).description.summary
+    assert "“Fetch a report, e.g. the monthly one, for a user”" in summary
+    assert "what `name` and `user_id` hold, its caller decides" in summary
+
+
+def test_what_is_left_out_is_left_out_for_a_true_reason() -> None:
+    """What a function raises and is handed is told where the topic is not raised."""
+    result = review(
+        "def ratio(whole, part):\n    if not whole:\n        raise ValueError('nothing')\n    return part / whole\n"
+    )
+    reasons = {left.topic: left.reason for left in result.left_out}
+    assert "it raises `ValueError`" in reasons["Error handling and logging"]
+    assert "what `whole` and `part` may hold is for the callers to check" in reasons["Input validation"]
+
+
+def test_names_tell_no_more_than_they_do() -> None:
+    """The text of a constant is no document, and a constant no code; an error is only made."""
+    result = review("def tell(self, x):\n    raise StoreException(DB_QUERY.format(x))\n")
+    effects = {group.receiver: group.effect for group in result.gaps}
+    assert effects["DB_QUERY"].startswith("`DB_QUERY` is taken for text; what stands in it is not shown.")
+    assert "an error is only made here" in effects["names that nothing in the input defines"].lower()
+    assert not any("interprets" in reason.text for area in result.areas for reason in area.reasons)
+
+
+def test_advice_does_not_repeat_what_could_not_be_seen() -> None:
+    """Only calls that a disposition depends on are asked for again."""
+    assert not any(a.title == "Review again with what this code calls" for a in review(METHOD).advice)
+    (again,) = [
+        a
+        for a in review("def show(p):\n    return open(checked(p)).read()\n").advice
+        if a.title == "Review again with what this code calls"
+    ]
+    assert "`checked`" in again.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
@@ -61,6 +62,8 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
     return Judgement("not untrusted")
 
 
+# By PEP 8, what is written in capitals is set once by the program.
+_CONSTANT = re.compile(r"^_?[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*$")
 # Places that take the name of something, and some of them a file as well.
 _NAMED = frozenset(("path.file", "path.probe", "url.request"))
 # What frameworks give for an uploaded file.
@@ -121,6 +124,8 @@ def _hole(rule: Rule, hole: Opaque, parts: tuple[str | Opaque, ...], index: int,
     for taint in hole.taints:
         found.append(_taint(rule, taint, hole, parts, index, composed))
     if not found:
+        if _CONSTANT.match(hole.label.rpartition(".")[2]):
+            return Judgement("constant", f"`{hole.label}` is a constant by its name")
         if hole.label:
             return Judgement("undecided", f"`{hole.label}` is not visible")
         return Judgement("not untrusted")

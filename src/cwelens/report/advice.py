@@ -15,6 +15,7 @@ from cwelens.report.observe import Observed, observe
 from cwelens.report.practices import PRACTICES, Practice
 from cwelens.report.traits import is_test, traits
 from cwelens.report.words import coded, count, listed
+from cwelens.resolve.ledger import CallRecord
 
 _MOST = 8
 _WEAKNESSES = 3
@@ -80,7 +81,7 @@ def _again(material: Material) -> list[Advice]:
                 reasons,
             )
         )
-    unseen = [record for record in material.calls if record.status == "unresolved"]
+    unseen = _deciding(material)
     if unseen and not material.context_given:
         by_line: dict[tuple[str, int], Reason] = {}
         for record in unseen:
@@ -88,17 +89,31 @@ def _again(material: Material) -> list[Advice]:
             if len(by_line) == _MOST:
                 break
             by_line.setdefault(
-                (place.path, place.line), Reason(place, f"`{record.callee}` leads out of the input")
+                (place.path, place.line),
+                Reason(place, f"an operation depends on what `{record.callee}` does"),
             )
         names = coded((record.member or record.callee for record in unseen), 3)
         found.append(
             Advice(
                 "Review again with what this code calls",
-                f"Add `--context` with the code base around it: {count(len(unseen), 'call')} ({names}) could then be followed.",
+                f"Add `--context` with the code base around it, so that {names} can be followed: what could not be decided depends on {'it' if len(unseen) == 1 else 'them'}.",
                 list(by_line.values()),
             )
         )
     return found
+
+
+def _deciding(material: Material) -> list[CallRecord]:
+    """The calls that lead out of the input and that a disposition or an assumption names."""
+    texts = [o.reason for o in material.operations if o.disposition in ("undecided", "conditional")]
+    depended = " ".join(texts + [finding.assumption for finding in material.findings])
+    return [
+        record
+        for record in material.calls
+        if record.status == "unresolved"
+        and record.member
+        and (f"`{record.callee}()`" in depended or f"`{record.callee}`" in depended)
+    ]
 
 
 def _training(findings: Sequence[Finding]) -> list[Advice]:

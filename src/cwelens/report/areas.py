@@ -34,9 +34,20 @@ def areas(
         if area is not None:
             raised.append(area)
         elif topic.core:
-            reason = f"nothing in this code {topic.absent}" if readable else "no code could be read"
-            left.append(LeftOut(topic.title, list(topic.cwes), reason))
+            reason = f"nothing in this code {topic.absent}{_besides(topic, seen)}"
+            left.append(
+                LeftOut(topic.title, list(topic.cwes), reason if readable else "no code could be read")
+            )
     return raised, left
+
+
+def _besides(topic: Topic, seen: Observed) -> str:
+    """What the reason for leaving a topic out must not hide, as the end of its sentence."""
+    sights = seen.of(topic.besides) if topic.besides is not None else None
+    if sights is None or topic.besides is None or not sights.kept:
+        return ""
+    subjects = coded(dict.fromkeys(sight.code for sight in sights.kept), 3)
+    return f"; {topic.besides.text.format(code=subjects)}"
 
 
 def _area(topic: Topic, seen: Observed, answers: dict[str, Closed]) -> Area | None:

@@ -245,7 +245,10 @@ def _assemble(
     closed = closing.closed(material)
     seen = observe(
         material,
-        (trigger for raiser in (*TOPICS, *PRACTICES) for trigger in raiser.triggers),
+        (
+            *(trigger for raiser in (*TOPICS, *PRACTICES) for trigger in raiser.triggers),
+            *(topic.besides for topic in TOPICS if topic.besides is not None),
+        ),
         (c.name for c in closed),
     )
     found_areas, left_out = areas.areas(material, closed, seen)

@@ -10,14 +10,16 @@ from cwelens.ir import nodes as ir
 from cwelens.report import routes
 from cwelens.report.material import Material
 from cwelens.report.model import Description, EntryPoint, SourceUse, Trait
+from cwelens.report.pieces import LONE, is_cut_out
 from cwelens.report.testing_traits import test_methods
-from cwelens.report.traits import FRAMEWORKS, main_guards, test_modules, traits
+from cwelens.report.traits import FRAMEWORKS, is_test, main_guards, test_modules, traits
 from cwelens.report.words import coded, count, first_sentence, listed, most_frequent, sentence
 from cwelens.resolve.ledger import INHERITED
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
 
 _RECEIVERS = 3
 _PUBLIC = 40
+_PARAMETERS = 4
 
 
 def description(material: Material) -> Description:
@@ -40,7 +42,7 @@ def summary(material: Material, kinds: list[Trait] | None = None) -> str:
     texts = [
         _is(material, kinds),
         _claim(material),
-        _takes(material),
+        _takes(material, bool(kinds) and all(map(is_test, kinds))),
         _does(material),
         routes.summary(material),
         _calls(material),
@@ -75,6 +77,8 @@ def _is(material: Material, kinds: list[Trait]) -> str:
         ]
     )
     size = f" with {holds}" if holds else ""
+    if len(kinds) == 1 and kinds[0].label.startswith(LONE) and classes + functions == 1:
+        size = ""
     if len(modules) > 1:
         labels = listed((trait.label for trait in kinds), 5)
         return f"{count(len(modules), 'file')}{size}: {labels}"
@@ -83,7 +87,8 @@ def _is(material: Material, kinds: list[Trait]) -> str:
     label = " and ".join(dict.fromkeys(trait.label for trait in kinds[:3]))
     article = (
         ""
-        if label.startswith(("test code", "Django settings", "configuration", "database models"))
+        if label[0].isdigit()
+        or label.startswith(("test code", "Django settings", "configuration", "database models"))
         else "an "
         if label[0] in "aeiou"
         else "a "
@@ -109,14 +114,34 @@ def _claim(material: Material) -> str:
     return ""
 
 
-def _takes(material: Material) -> str:
+def _takes(material: Material, tests: bool = False) -> str:
     if not material.sources:
-        return "It takes no untrusted data"
+        given = [] if tests else _given(material)
+        if not given:
+            return "It takes no untrusted data"
+        held = coded(given, 3) if len(given) <= _PARAMETERS else "their parameters"
+        up = "its caller decides" if len(_outer(material)) == 1 else "their callers decide"
+        return f"It takes no untrusted data of its own; what {held} {'holds' if len(given) == 1 else 'hold'}, {up}"
     grouped: dict[str, int] = {}
     for use in material.sources:
         grouped[_noun(use)] = grouped.get(_noun(use), 0) + 1
     taken = [name if number == 1 else f"{name} ({number:,} places)" for name, number in grouped.items()]
     return f"It takes {listed(taken, 4)}"
+
+
+def _outer(material: Material) -> list[FunctionInfo]:
+    """The functions that something outside the input may call."""
+    return [f for m in material.modules for f in m.functions if f.parent is None]
+
+
+def _given(material: Material) -> list[str]:
+    """The parameters that callers outside the input fill."""
+    names: dict[str, None] = {}
+    for function in _outer(material):
+        own = function.owner is not None and function.kind != "staticmethod"
+        params = function.node.params[1:] if own or is_cut_out(function) else function.node.params
+        names.update(dict.fromkeys(param.name for param in params))
+    return list(names)
 
 
 def _noun(use: SourceUse) -> str:
@@ -179,7 +204,11 @@ def entry_points(material: Material) -> list[EntryPoint]:
         module = material.modules[0]
         public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]
         found = [
-            _entry(f, "public method" if f.owner else "public function", taken.get(module.source.path, []))
+            _entry(
+                f,
+                "public method" if f.owner or is_cut_out(f) else "public function",
+                taken.get(module.source.path, []),
+            )
             for f in public
         ]
     return found

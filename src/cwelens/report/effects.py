@@ -119,6 +119,11 @@ HELPER = Effect(
     "",
     "which services are started, what requests they are sent, and with whose rights (CWE-285)",
 )
+# What is called on texts: on a name that the input does not show it tells that the name is a text.
+TEXT_METHODS = table(
+    "format format_map join split rsplit splitlines strip lstrip rstrip lower upper title capitalize casefold replace startswith endswith "
+    "encode decode partition rpartition removeprefix removesuffix zfill ljust rjust center isdigit isalpha isalnum"
+)
 _HELPER = table(
     "wait start stop boot create setup set up fake mock stub build make get run restart delete cleanup add use"
 )
@@ -132,8 +137,8 @@ def effect_of(receiver: str, member: str) -> Effect | None:
     """The kind of effect that a name suggests; None for none."""
     if member.lstrip("_").startswith("assert"):
         return ASSERTION
-    if member.endswith(("Error", "Exception", "Warning")):
-        # Making an error does nothing yet, whatever it is about.
+    if is_error(member) or member in TEXT_METHODS:
+        # Making an error does nothing yet, whatever it is about; nor does what every text can do.
         return None
     owner = words_of(receiver.rpartition(".")[2])
     own = words_of(member)
@@ -144,6 +149,11 @@ def effect_of(receiver: str, member: str) -> Effect | None:
         if best is None and owner & effect.receiver:
             best = effect
     return best
+
+
+def is_error(name: str) -> bool:
+    """Whether a name is that of an exception."""
+    return name.endswith(("Error", "Exception", "Warning"))
 
 
 def helper(member: str) -> bool:

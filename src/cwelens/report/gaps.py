@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from cwelens.base.location import Location
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
-from cwelens.report.effects import ASSERTION, HELPER, Effect, effect_of, helper, sentence_of
+from cwelens.report.effects import (
+    ASSERTION,
+    HELPER,
+    TEXT_METHODS,
+    Effect,
+    effect_of,
+    helper,
+    is_error,
+    sentence_of,
+)
 from cwelens.report.material import Material
 from cwelens.report.model import Closed, GapGroup, GapMember
 from cwelens.report.origins import VALUE, Origin, inherited, module_of, origin, outer
@@ -302,6 +311,10 @@ class _Report:
         total = sum(len(member.locations) for member in group.members.values())
         if group.key[0] == "inherited" and kinds == {"base class"}:
             return "a base class can add methods, override what is called here and decide who may call it"
+        if names and all(name in TEXT_METHODS for name in names):
+            return f"{coded(_labels(group), 3)} {'is' if len(_labels(group)) == 1 else 'are'} taken for text; what stands in it is not shown"
+        if names and all(map(is_error, names)):
+            return "an error is only made here: what it shows, and to whom, is decided where it is caught (CWE-209)"
         if names:
             where = count(total, "place")
             if len(names) == 1:
@@ -356,6 +369,11 @@ def answering_module(material: Material, module: str) -> str:
     if top in own or material.program.has_top(top):
         return f"{module.replace('.', '/')}.py (module `{module}`)"
     return f"the source or documentation of package `{top}` (module `{module}`)"
+
+
+def _labels(group: _Group) -> list[str]:
+    """What the calls of a group are made on, by name."""
+    return list(dict.fromkeys(where.name for where in group.origins.values() if where.name)) or [group.label]
 
 
 def _is(number: int) -> str:

@@ -7,17 +7,22 @@ Invariants
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import children
+from cwelens.ir.walk import children, dotted
 from cwelens.report.material import Material
+from cwelens.report.pieces import is_cut_out
 from cwelens.report.topics import Trigger
 from cwelens.report.words import table, words_of
 from cwelens.resolve.ledger import CallRecord, text_of
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
+
+if TYPE_CHECKING:
+    from cwelens.checks.finding import Operation
 
 MOST = 40
 MOST_OF_FILE = 4
@@ -29,7 +34,12 @@ _NOT_CLIENT = table("mock mox fixture")
 IDENTIFIER = table("id uuid guid pk slug key ref")
 _BODY = table("body req request payload data params form json kwargs values spec")
 _ASSERTIONS = ("assert", "fail", "expect")
-_FAILURES = table("pass continue ...")
+# Where only outside data does harm, an operation that is shown to be safe leaves nothing to ask.
+_SETTLED = (
+    "regex.", "sql.", "nosql.", "format.", "template.", "html.", "xml.", "path.", "shell.", "process.", "code.", "ldap.", "xpath.", "xslt.",
+    "url.", "header.", "email.", "deserialise", "resource.", "memory.", "data.",
+)  # fmt: skip
+_PARAMETER = re.compile(r"`(\w+)` of `[^`]+`")
 
 _FIELDS: dict[type, tuple[str, ...]] = {
     ir.Call: ("func", "args", "keywords"),
@@ -134,8 +144,12 @@ class _Observer:
         for use in self.material.sources:
             self._placed("source", use.concept, use.location, use.location.code)
         for operation in self.material.operations:
-            if operation.disposition != "skipped":
-                self._placed("operation", operation.concept, operation.location, operation.code)
+            if operation.disposition == "skipped" or (
+                operation.disposition == "safe" and operation.concept.startswith(_SETTLED)
+            ):
+                continue
+            self._placed("operation", operation.concept, operation.location, operation.code)
+            self._reached(operation)
         self._imports()
         for record in self.material.calls:
             self._call(record)
@@ -182,6 +196,16 @@ class _Observer:
             self.seen.of(trigger).add(place.path, lambda: Sight(None, None, code, place=place))
 
     # Calls.
+
+    def _reached(self, operation: Operation) -> None:
+        """The parameter that decides of an operation that is no finding without its caller."""
+        if operation.disposition not in ("undecided", "conditional"):
+            return
+        match = _PARAMETER.search(operation.reason)
+        for trigger in self.by_kind.get("reached", ()) if match is not None else ():
+            name = match.group(1) if match is not None else ""
+            place = operation.location
+            self.seen.of(trigger).add(place.path, lambda: Sight(None, None, name, place=place))
 
     def _imports(self) -> None:
         for record in self.material.imports:
@@ -271,8 +295,14 @@ class _Observer:
                         )
 
     def _params(self, module: ModuleInfo, function: FunctionInfo) -> None:
+        given = function.node.params
+        if function.self_name is not None or is_cut_out(function):
+            given = given[1:]
         for param in function.node.params:
             self._named("name", module, param, param.name)
+            if function.parent is None and param in given:
+                for trigger in self.by_kind.get("param", ()):
+                    self.seen.of(trigger).add(module, lambda: Sight(module, param.pos, param.name))
 
     def _named(self, kind: str, module: ModuleInfo, node: ir.Node, name: str) -> None:
         for trigger in self.by_words(kind, name):
@@ -332,6 +362,13 @@ class _Observer:
         ):
             self._statement(module, node, "broad", "except")
 
+    def _raise(self, module: ModuleInfo, node: ir.Raise) -> None:
+        value = node.value.func if isinstance(node.value, ir.Call) else node.value
+        name = dotted(value) if value is not None else None
+        if name is not None:
+            for trigger in self.by_words("statement", "raised"):
+                self.seen.of(trigger).add(module, lambda: Sight(module, _head(node), name))
+
     def _statement(self, module: ModuleInfo, node: ir.Node, what: str, code: str) -> None:
         for trigger in self.by_words("statement", what):
             self.seen.of(trigger).add(module, lambda: Sight(module, _head(node), code))
@@ -344,6 +381,7 @@ _VISIT: dict[type, Callable[[_Observer, ModuleInfo, Any], None]] = {
     ir.Const: _Observer._const,
     ir.While: _Observer._while,
     ir.Handler: _Observer._handler,
+    ir.Raise: _Observer._raise,
 }
 
 

@@ -7,8 +7,9 @@ A trigger's `kind` says what it looks at, `words` which ones of these raise it, 
 - library: a call or an import whose qualified name begins with a word
 - text: a word in a key, or in a text that is compared or handed to an assertion or an unseen callee
 - secret: a literal given to a name with one of the words; name: a key, parameter or assigned name with one of the words
-- statement: silent, broad, endless (see `observe`); source, operation: a concept that begins with a word
+- statement: silent, broad, endless, raised (see `observe`); source, operation: a concept that begins with a word
 - handler: a handler of a web framework; "change" for one that changes state
+- reached: a parameter that comes to a dangerous operation; param: a parameter that callers outside the input fill
 Topics may be Discouraged ids: they name what to look for, never a finding.
 """
 
@@ -33,10 +34,11 @@ class Trigger:
 
 class Topic:
     """`question` may hold `{subjects}`; `general` is asked where there are too many. A `core` topic that is not raised is
-    listed as left out, for the reason that nothing in the code is what `absent` names. `answers` are words of the names in context that speak to the question.
+    listed as left out, for the reason that nothing in the code is what `absent` names, to which `besides` adds what it must not hide: its trigger
+    raises no topic. `answers` are words of the names in context that speak to the question.
     """
 
-    __slots__ = ("absent", "answers", "core", "cwes", "general", "question", "title", "triggers")
+    __slots__ = ("absent", "answers", "besides", "core", "cwes", "general", "question", "title", "triggers")
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Topic:
         absent: str,
         answers: str = "",
         core: bool = False,
+        besides: Trigger | None = None,
     ) -> None:
         self.title = title
         self.cwes = cwes
@@ -57,6 +60,7 @@ class Topic:
         self.absent = absent
         self.answers = table(answers)
         self.core = core
+        self.besides = besides
 
 
 _CHANGES = (
@@ -81,6 +85,11 @@ TOPICS = (
             Trigger("sent", "body", "the data {code} is handed on, and its check is not in the input"),
             Trigger("handler", "*", "a handler takes data of a request"),
             Trigger(
+                "reached",
+                "*",
+                "the parameter {code} comes to this operation, and its check is not in the input",
+            ),
+            Trigger(
                 "unseen",
                 "validate validator validation sanitize sanitise clean escape schema normalize normalise",
                 "{code} looks like a check, and what it accepts is not in the input",
@@ -89,6 +98,7 @@ TOPICS = (
         "takes data from outside or hands identifiers or data to code that is not in the input",
         "validate validator validation schema sanitize check clean normalize is_uuid",
         core=True,
+        besides=Trigger("param", "*", "what {code} may hold is for the callers to check"),
     ),
     Topic(
         "Authentication and authorisation",
@@ -131,7 +141,7 @@ TOPICS = (
     Topic(
         "Error handling and logging",
         (778, 223),
-        "When {subjects} fails or is refused, is it recorded with who asked, for what and when, and without secrets or internals in what the caller sees?",
+        "Does what is recorded at {subjects} say who asked, for what and when, and does what the caller sees of a failure hold no secrets or internals?",
         "Is every failure and refusal recorded with who asked, for what and when, and without secrets or internals in what the caller sees?",
         (
             Trigger("statement", "silent", "the exception is dropped without a trace", 390),
@@ -159,9 +169,14 @@ TOPICS = (
                 532,
             ),
         ),
-        "handles, raises, expects or records an error",
+        "handles, expects or records an error",
         "log error exception audit notify warn fault record",
         core=True,
+        besides=Trigger(
+            "statement",
+            "raised",
+            "it raises {code}, and what is recorded of that is decided where it is caught",
+        ),
     ),
     Topic(
         "Encryption of sensitive data",
@@ -195,6 +210,12 @@ TOPICS = (
                 319,
             ),
             Trigger(
+                "library",
+                "requests httpx aiohttp.Client urllib.request urllib2 urllib3 http.client",
+                "{code} sends data to another machine",
+                319,
+            ),
+            Trigger(
                 "unseen", "encrypt decrypt cipher", "{code} protects data in a way that is not in the input"
             ),
             Trigger(
@@ -209,14 +230,17 @@ TOPICS = (
         core=True,
     ),
     Topic(
-        "Injection behind unseen callees",
+        "Injection",
         (74,),
-        "How does the code behind {subjects} put values into a query, a command, a template or code: as parameters, or as text?",
-        "How do the callees that are not in the input put values into a query, a command, a template or code: as parameters, or as text?",
+        "Do {subjects}, and the places like these, put values into a query, a command, a template or code as parameters, never as text?",
+        "Does every place of this kind put values into a query, a command, a template or code as parameters, never as text?",
         (
             Trigger("operation", "sql. nosql.", "{code} sends a statement to a database", 89),
             Trigger("operation", "shell. process.", "{code} starts a process", 78),
-            Trigger("operation", "code. template. format.", "{code} interprets a text as code", 94),
+            Trigger("operation", "code. template.", "{code} interprets a text as code", 94),
+            Trigger(
+                "operation", "format.", "{code} fills a text, whose placeholders can read attributes", 134
+            ),
             Trigger("operation", "html.", "{code} writes HTML", 79),
             Trigger(
                 "operation", "ldap. xpath. xml. xslt. header. email.", "{code} builds a document or message"

@@ -14,6 +14,7 @@ from cwelens.report import testing_traits
 from cwelens.report.facts import Facts, Found
 from cwelens.report.material import Material
 from cwelens.report.model import Trait
+from cwelens.report.pieces import pieces
 from cwelens.report.words import coded, count, listed, table
 from cwelens.resolve.ledger import CallRecord
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
@@ -94,7 +95,7 @@ def _kinds(facts: Facts) -> list[Found]:
     if not facts.module.body:
         return []
     found = [kind for recognise in _RECOGNISERS for kind in recognise(facts)]
-    return found or list(_otherwise(facts))
+    return found or list(pieces(facts)) or list(_otherwise(facts))
 
 
 def _order(label: str) -> tuple[int, str]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+# The end of a sentence, unless what stands before the full stop is a short form or what follows goes on in small letters.
+_END = re.compile(r"[.!?](?=$|\s+(?![a-z]))")
+_ABBREVIATED = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|cf|etc|vs|resp|approx|incl|viz|al|[A-Z])\.$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -63,8 +66,8 @@ def first_sentence(docstring: str, limit: int = 140) -> str:
     """The first sentence of a docstring on one line, shortened, without its full stop; empty for none."""
     paragraph = docstring.strip().split("\n\n")[0]
     text = " ".join(paragraph.split())
-    end = re.search(r"[.!?](?=\s|$)", text)
-    text = text[: end.start()] if end else text
+    end = next((m.start() for m in _END.finditer(text) if not _ABBREVIATED.search(text[: m.end()])), None)
+    text = text if end is None else text[:end]
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
