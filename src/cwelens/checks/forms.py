@@ -23,7 +23,7 @@ _FORM = re.compile(r"<form\b((?:\{\{.*?\}\}|\{%.*?%\}|[^>])*)>(.*?)</form\s*>", 
 _CHANGES = re.compile(r"""\bmethod\s*=\s*["']?\s*(?:post|put|patch|delete)\b""", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"""\baction\s*=\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"csrf|xsrf|authenticity_token|form_token|hidden_tag\s*\(|form\.as_p|\{\{[^}]*_?token\b[^}]*\}\}",
+    r"csrf|xsrf|authenticity_token|form_token|hidden_tag\s*\(|form\.as_p|\{\{[^}]*_?token\b[^}]*\}\}|\{%\s*crispy\b",
     re.IGNORECASE,
 )
 # A request whose header carries the token, which script adds.

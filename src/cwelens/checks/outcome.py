@@ -10,6 +10,7 @@ from cwelens.checks import pages, repeats, reviewed
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
+from cwelens.checks.options import Options
 from cwelens.checks.record import Record
 from cwelens.checks.rules import FOR_SERVICE
 from cwelens.flow.values import Taint
@@ -37,13 +38,9 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
             pages.settle(record, checker.fields)
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
     rehearsed = rehearsals(m.path for m in shared.program.modules.values() if m.is_input)
+    options = Options([m for m in shared.program.modules.values() if m.is_input])
     decided = [
-        (
-            record,
-            reviewed.settle(
-                record, _in_service(record, _worth_saying(record, decide(record, called), tests), rehearsed)
-            ),
-        )
+        (record, _settled(record, decide(record, called), tests, rehearsed, options))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]
@@ -78,6 +75,14 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
 def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
     """A function and the data it handles."""
     return record.place[0].path, record.function, taint.origin.key
+
+
+def _settled(
+    record: Record, judgement: Judgement, tests: set[str], rehearsed: set[str], options: Options
+) -> Judgement:
+    """The judgement, in view of where the operation stands: in test code, in settings of a rehearsal, behind an option, on a marked line."""
+    judgement = _in_service(record, _worth_saying(record, judgement, tests), rehearsed)
+    return reviewed.settle(record, options.settle(record, judgement))
 
 
 def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judgement:

@@ -30,6 +30,8 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
     if slow:
         kind = judgement.kind
         taint = judgement.taint
+        if taint is not None and taint.origin.concept in _SHORT and _is_quadratic(pattern, flags, method):
+            return Judgement("neutralised", "servers take headers of some kilobytes at most", taint)
         if kind == "undecided" and taint is not None and taint.origin.kind == "param":
             # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
             kind = "conditional" if exponential(pattern, flags, method) else kind
@@ -38,6 +40,15 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
         if judgement.kind in ("defect", "conditional"):
             return Judgement("conditional", AMBIGUOUS, judgement.taint.assuming(GROWS))
     return Judgement("undecided" if slow is None else "neutralised", why, judgement.taint)
+
+
+# What servers limit to a few kilobytes: a square of that is soon done.
+_SHORT = frozenset(("http.header", "http.cookie"))
+
+
+def _is_quadratic(pattern: str | bytes, flags: int, method: str) -> bool:
+    found = _analysed(pattern, flags, method)
+    return isinstance(found, Blowup) and found.kind == "polynomial" and (found.degree or 3) <= 2
 
 
 # Where the flags stand among the positional arguments.

@@ -22,6 +22,8 @@ _SHOWN = re.compile(r"`(?P<code>\{\{-?\s*(?P<record>\w+)\..*?\}\})`")
 # So many are an oversight here and there; more are the way of the program.
 _FEW = 5
 _NAMED = 8
+_MARKED = "xss-template"
+_SAME_FIELD = 3
 
 
 def told_once(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
@@ -40,7 +42,26 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
     out = _of_one_literal(_of_one_record(out))
     for rule in sorted(_EVERYWHERE):
         out = _of_one_cause(out, rule)
-    return out
+    return _of_one_field(out)
+
+
+def _of_one_field(findings: list[Finding]) -> list[Finding]:
+    """Of the many templates that mark a field of one name as safe, the first: whether it may hold markup is one question."""
+    places: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.rule == _MARKED and finding.confidence == "conditional" and len(finding.trace) == 2:
+            places.setdefault(finding.assumption, []).append(finding)
+    dropped: set[int] = set()
+    for alike in places.values():
+        if len(alike) > _SAME_FIELD:
+            first, *others = alike
+            first.evidence += [
+                f"the same in {f.location.path} on line {f.location.line}" for f in others[:_NAMED]
+            ]
+            if len(others) > _NAMED:
+                first.evidence.append(f"and at {len(others) - _NAMED} more places")
+            dropped.update(map(id, others))
+    return [f for f in findings if id(f) not in dropped]
 
 
 def _of_one_literal(findings: list[Finding]) -> list[Finding]:

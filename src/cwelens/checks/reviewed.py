@@ -18,14 +18,18 @@ _MARK = re.compile(r"#\s*(nosec\b|noqa:[^#]*\bS\d{3}\b)")
 
 
 def settle(record: Record, judgement: Judgement) -> Judgement:
-    """The judgement, conditional where the operation stands on such a line."""
-    if judgement.kind != "defect":
+    """The judgement, weaker where the operation stands on such a line: what rests on something else already is no finding there."""
+    if judgement.kind not in ("defect", "conditional"):
         return judgement
     source, (first, _, last, _) = record.place
     for number in range(first, min(last, first + _LINES) + 1):
         line = source.line(number)
         mark = _MARK.search(line) if "#" in line else None
         if mark is not None:
+            if judgement.kind == "conditional":
+                return Judgement(
+                    "undecided", f"marked `{line[mark.start() :].strip()[:_SHOWN]}`", judgement.taint
+                )
             doubt = f"the mark `{line[mark.start() :].strip()[:_SHOWN]}`, which sets a rule aside there, is a mistake"
             taint = judgement.taint.assuming(doubt) if judgement.taint is not None else None
             return Judgement("conditional", judgement.reason, taint, assumption=doubt)
