@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cwelens.checks import names
+from cwelens.checks import names, samples
 from cwelens.checks.checker import Checker
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.record import Record
@@ -39,7 +39,10 @@ def check(checker: Checker, module: ModuleInfo) -> None:
     seen: set[tuple[str, str]] = set()
     # The number of a key that stands beside the key itself is the same credential.
     beside: set[int] = set()
+    shown = samples.inside(module)
     for node in walk(*module.body):
+        if id(node) in shown:
+            continue
         if isinstance(node, ir.Assign) and node.value is not None:
             for target in node.targets:
                 _assigned(checker, module, target, node.value, tests)

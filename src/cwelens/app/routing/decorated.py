@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwelens.app.routing import ninja
 from cwelens.app.routing.found import (
     VERBS,
     Found,
@@ -84,6 +85,7 @@ def _with_path(
         framework,
         registrar,
         extra=(extra,) if extra is not None else (),
+        outer=ninja.asked(found, module, call, registrar),
     )
 
 
