@@ -15,7 +15,7 @@ from cwelens.flow.state import Obj
 from cwelens.flow.values import TYPE_CHARS, Opaque, Taints, Value
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External
+from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 if TYPE_CHECKING:
     from cwelens.flow.run import Run
@@ -63,7 +63,7 @@ _LIBRARIES = ("django.", "rest_framework.", "builtins.")
 _ADDS = re.compile(r"\bfields\[[^\]=]*\]\s*=(?!=)|\bfields\.update\b|base_fields|\bextra_fields\b")
 
 
-def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -> Value:
+def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Node) -> Value:
     """The validated data of an object of a form's class: a dictionary in which each known field holds what it lets through."""
     atom = value.atoms[0] if len(value.atoms) == 1 else None
     if not isinstance(atom, Opaque):
@@ -74,6 +74,26 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -
     # What is no field of a form whose fields are all known, its own code has put there.
     rest = Value((Opaque(None, () if _is_closed(run, cls) else atom.taints),))
     return run.alloc(st, node, Obj("dict", items, rest, rest), "validated")
+
+
+def given(run: Run, function: FunctionInfo, param: ir.Param, value: Value, st: State) -> Value:
+    """A parameter of a serializer's own method: all that was validated (`create(validated_data)`), or one field (`validate_when(value)`)."""
+    cls = function.owner
+    if cls is None:
+        return value
+    if param.name in _WHOLE:
+        return narrowed(run, cls, value, st, param)
+    kind = (
+        fields(run, cls).get(function.name.removeprefix(_VALIDATES))
+        if function.name.startswith(_VALIDATES)
+        else None
+    )
+    atom = value.atoms[0] if len(value.atoms) == 1 else None
+    return _held(kind, atom.taints) if kind is not None and isinstance(atom, Opaque) else value
+
+
+_WHOLE = frozenset(("validated_data", "attrs", "data"))
+_VALIDATES = "validate_"
 
 
 def _is_closed(run: Run, cls: ClassInfo) -> bool:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
 from cwelens.base.regex.admits import admits
-from cwelens.flow import attributes, expressions, records_of_requests, url_params, view_params
+from cwelens.flow import (
+    attributes,
+    expressions,
+    form_fields,
+    records_of_requests,
+    url_params,
+    view_params,
+)
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State
 from cwelens.flow.values import Opaque, Value, opaque
@@ -95,7 +102,10 @@ def value_of(
     elif concept == "http.path":
         # What stands in an address is text.
         type_ = "builtins.str"
-    return Value((Opaque(type_, taints, mask),))
+    made = Value((Opaque(type_, taints, mask),))
+    if concept == "http.body" and function.owner is not None:
+        return form_fields.given(run, function, param, made, st)
+    return made
 
 
 def harmless(run: Run, found: str | ClassInfo | None) -> bool:
