@@ -136,11 +136,12 @@ def _guards(
         )
         outer += held
         route.csrf_exempt = route.csrf_exempt or exempt
-    elif any(
-        (dotted(d.func if isinstance(d, ir.Call) else d) or "").endswith("api_view")
-        for d in handler.node.decorators
-    ):
-        outer += default
+    else:
+        named = [dotted(d.func if isinstance(d, ir.Call) else d) or "" for d in handler.node.decorators]
+        if any(n.endswith("api_view") for n in named) and not any(
+            n.endswith("permission_classes") for n in named
+        ):
+            outer += default
     route.outer = tuple(dict.fromkeys(outer))
 
 

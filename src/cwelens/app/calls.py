@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from cwelens.app import dispatch, effects, evaluate, members, methods, records
+from cwelens.app import dispatch, effects, evaluate, managers, members, methods, records
 from cwelens.app.frame import Frame, Walk, lookup
 from cwelens.app.values import (
     CLIENT,
@@ -23,10 +23,13 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_identity_key, is_token, table, words
 from cwelens.ir import nodes as ir
+from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxc]|%%")
-_SAVING = table("save commit asave flush bulk_update put sync write persist update_one replace_one acommit")
+_SAVING = table(
+    "save commit asave flush bulk_create abulk_create bulk_update put sync write persist update_one replace_one acommit"
+)
 _QUERYING = table("query execute exec run sql fetch select all row rows db many")
 _FORM_BASES = table(
     "Form FlaskForm ModelForm BaseForm SecureForm UserCreationForm AuthenticationForm Serializer ModelSerializer"
@@ -116,6 +119,10 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
         return decided
     if name in _SAVING:
         walk.saves = True
+    if base is not None and base.kind == "query" and callee.ref is None:
+        own = managers.own_method(walk, base, name)
+        if own is not None:
+            return enter(walk, frame, node, own, [base, *args.positional], args.named, args.spread)
     if callee.kind == "wrapped":
         walk.wrapped.append(frame.guards)
         return EMPTY
@@ -278,6 +285,8 @@ def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arg
             Entity(cls.name.lower(), cls, (), frame.spot(node)),
             _by_name(walk, cls, args),
             args,
+            # An object of Django's that is never saved is no row; other mappers may store it when the request ends.
+            "assigned" if _is_django(walk, cls) else "",
         )
     if bases & _FORM_BASES and args.first().entities and "data" not in args.named:
         # A serializer or form of a record shows it.
@@ -291,12 +300,15 @@ def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arg
     return made
 
 
+def _is_django(walk: Walk, cls: ClassInfo) -> bool:
+    libraries = map(symbol_of, walk.program.mro(cls)[1])
+    return any(isinstance(s, External) and s.qualname.startswith("django.db.") for s in libraries)
+
+
 def _by_name(walk: Walk, cls: ClassInfo, args: Arguments) -> dict[str, Val]:
     """Constructor arguments by the name of their parameter."""
     fields = dict(args.named)
     init = walk.program.find_attr(cls, "__init__")
-    from cwelens.resolve.outcome import symbol_of
-
     symbol = symbol_of(init)
     names = (
         [p.name for p in symbol.node.params[1:]]

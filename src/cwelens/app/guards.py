@@ -90,6 +90,8 @@ def _by_arguments(
     scope: str,
 ) -> tuple[Guard, ...]:
     parts = [part for part in walk(*call.args) if isinstance(part, ir.Name | ir.Attr)]
+    if parts and any((dotted(part) or "").rpartition(".")[2] == "AllowAny" for part in parts):
+        return ()
     kinds = _permissions(know, module, parts, reads=False)
     scopes = [part.value for part in walk(*call.args) if isinstance(part, ir.Const)]
     if any(isinstance(text, str) and is_role(text) for text in scopes):

@@ -10,6 +10,7 @@ from cwelens.app.values import (
     HEADER,
     IDENTITY,
     NO_TAGS,
+    PART,
     ROLE,
     STORED,
     Entity,
@@ -134,8 +135,9 @@ def _of_request(walk: Walk, base: Val, name: str) -> Val:
         return Val(name=name)
     if name in ("request", "context", "state", "ctx"):
         return Val(kind="request", name=name) if name == "request" else Val(kind="g", name=name)
-    hooked = words(name) & _SET_BY_HOOKS or walk.know.is_put_on_request(name)
-    tags = frozenset((IDENTITY,)) if hooked else NO_TAGS
+    tags = frozenset((IDENTITY,)) if words(name) & _SET_BY_HOOKS else NO_TAGS
+    if walk.know.is_put_on_request(name):
+        tags |= {PART}
     return Val(tags, kind="request-member", name=name, bound=base)
 
 
@@ -193,6 +195,9 @@ def behind(walk: Walk, frame: Frame, func: ir.Attr) -> tuple[Val, Val] | None:
     if own.kind == "self":
         base = Val(kind="self-member", name="super", bound=own)
         return base, attribute(walk, frame, func, base, func.name)
+    if own.kind == "query":
+        # In a manager: the library's own way with the records.
+        return own, Val(name=func.name, bound=own)
     here = frame.function.owner if frame.function is not None else None
     if own.kind != "instance" or not isinstance(own.ref, ClassInfo) or here is None:
         return own, attribute(walk, frame, func, own, func.name)

@@ -81,12 +81,18 @@ def _tags(entity: Entity) -> frozenset[str]:
 
 
 def created(
-    walk: Walk, frame: Frame, node: ir.Expr, entity: Entity, fields: dict[str, Val], args: Arguments
+    walk: Walk,
+    frame: Frame,
+    node: ir.Expr,
+    entity: Entity,
+    fields: dict[str, Val],
+    args: Arguments,
+    text: str = "",
 ) -> Val:
     """A new row."""
     if args.spread is not None and args.spread.has(CLIENT) and args.spread.kind != "declared":
-        walk.event(frame, node, "mass", entity, fields, value=args.spread)
-    event = walk.event(frame, node, "create", entity, fields)
+        walk.event(frame, node, "mass", entity, fields, text, args.spread)
+    event = walk.event(frame, node, "create", entity, fields, text)
     walk.made[entity] = event
     return Val(NO_TAGS, entities=frozenset((entity,)), name=entity.table)
 

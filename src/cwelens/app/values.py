@@ -28,6 +28,8 @@ TOKEN = "token"
 ROLE = "role"
 # The outcome of a comparison of a record's owner with who is asking.
 OWNER = "owner"
+# What a hook of the program has looked up and put on the request: the part of the data that the request is about.
+PART = "part"
 # The outcome of checking a password.
 CREDENTIAL = "credential"
 # Kept in the session, but not about who is asking: a nonce, a setting.

@@ -17,7 +17,7 @@ from cwelens.flow import (
     vouching,
 )
 from cwelens.flow.run import Args, Exits, Run, activation, written_callee
-from cwelens.flow.state import Frame, Obj, State, join_states, stepped
+from cwelens.flow.state import Frame, Obj, State, join_states, map_taints, stepped
 from cwelens.flow.values import (
     NONE,
     NOTHING,
@@ -242,7 +242,7 @@ def bind(
             env[param.name] = value
             continue
         if value is None and args.starstar is not None:
-            value = args.starstar
+            value = args.starstar if param.default is None else _unpacked(args.starstar, param.name)
         if value is None:
             value = default(run, func, param, st)
         elif expr is not None:
@@ -253,6 +253,11 @@ def bind(
             value = stepped(value, place, f"passed to `{name}` as `{param.name}`")
         env[param.name] = value
     return env, passed
+
+
+def _unpacked(content: Value, name: str) -> Value:
+    """What `**values` of unknown keys may bring for a parameter that can be left out: only if there is such a key."""
+    return map_taints(content, lambda t: t.assuming(f"what is unpacked has a key `{name}`"))
 
 
 def default(run: Run, func: Func, param: ir.Param, st: State) -> Value:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cwelens.base import chars as ch
+from cwelens.flow import scopes
 from cwelens.flow.run import written
 from cwelens.flow.state import Obj
 from cwelens.flow.values import TYPE_CHARS, Opaque, Taints, Value
@@ -74,6 +75,38 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Node) -
     # What is no field of a form whose fields are all known, its own code has put there.
     rest = Value((Opaque(None, () if _is_closed(run, cls) else atom.taints),))
     return run.alloc(st, node, Obj("dict", items, rest, rest), "validated")
+
+
+# What a view is handed for what was sent, with the attribute under which it names the class.
+_NAMED_BY = {
+    "django.forms.Form": "form_class",
+    "rest_framework.serializers.BaseSerializer": "serializer_class",
+}
+
+
+def of_view(run: Run, view: ClassInfo | None, kind: str, st: State, node: ir.Node) -> Value | None:
+    """The form or serializer that a view makes of a request: an object of the class that it names; None where it names none."""
+    attribute = _NAMED_BY.get(kind, "")
+    for ancestor in run.program.mro(view)[0] if view is not None and attribute else ():
+        for binding in ancestor.bindings.get(attribute, ()):
+            cls = (
+                symbol_of(run.program.resolve_expr(ancestor.module, None, binding.value))
+                if binding.value is not None
+                else None
+            )
+            return (
+                run.alloc(st, node, Obj("instance", {}, cls=cls), "made")
+                if isinstance(cls, ClassInfo)
+                else None
+            )
+    return None
+
+
+def serializer(run: Run, node: ir.Expr, receiver: Value | None, st: State) -> Value | None:
+    """`self.get_serializer(data=…)` of a view of Django REST framework."""
+    obj = scopes.frame_object(receiver, st) if receiver is not None else None
+    view = obj.cls if obj is not None and isinstance(obj.cls, ClassInfo) else None
+    return of_view(run, view, "rest_framework.serializers.BaseSerializer", st, node)
 
 
 def given(run: Run, function: FunctionInfo, param: ir.Param, value: Value, st: State) -> Value:

@@ -52,7 +52,8 @@ def value_of(
     route = handler.route
     given = (route.first, route.second, "")[min(index, 2)]
     if given:
-        return Value((Opaque(given, note=handler.note, label=param.name),))
+        made = form_fields.of_view(run, function.owner, given, st, param)
+        return made or Value((Opaque(given, note=handler.note, label=param.name),))
     if param.name in route.besides:
         return None if found is not None else Value((Opaque(label=param.name),))
     concept = route.params
@@ -102,10 +103,10 @@ def value_of(
     elif concept == "http.path":
         # What stands in an address is text.
         type_ = "builtins.str"
-    made = Value((Opaque(type_, taints, mask),))
+    data = Value((Opaque(type_, taints, mask),))
     if concept == "http.body" and function.owner is not None:
-        return form_fields.given(run, function, param, made, st)
-    return made
+        return form_fields.given(run, function, param, data, st)
+    return data
 
 
 def harmless(run: Run, found: str | ClassInfo | None) -> bool:

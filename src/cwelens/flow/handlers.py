@@ -49,8 +49,6 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     """The route by which a framework calls a function: a decorator, or the class it stands in."""
     models = run.models
     registered = run.shared.registered.get(id(function.node))
-    if registered is not None:
-        return Handler(*registered)
     found: Handler | None = None
     paths: list[tuple[str, str]] = []
     for decorator in function.node.decorators:
@@ -62,6 +60,12 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
                 paths.append((name.rpartition(".")[0], path))
                 found = found or Handler(rows[0], path, note, page=_sends_page(decorator))
                 break
+    if registered is not None:
+        # The list of addresses knows the path; a decorator may know better what is handed in (`@api_view`).
+        listed = Handler(*registered)
+        if found is not None and not found.path:
+            listed.route, listed.note = found.route, found.note or listed.note
+        return listed
     if found is not None:
         found.paths = tuple(paths)
         return found

@@ -13,6 +13,7 @@ from cwelens.flow import (
     builtin_functions,
     configs,
     containers,
+    form_fields,
     higher_order,
     markdown_text,
     path_functions,
@@ -238,6 +239,8 @@ def function(
         return buffers.new(run, node, name, args, st)
     if name in _OF_CLASS and receiver is not None:
         return _instance_of(run, node, receiver, args, st)
+    if name.endswith(".get_serializer") and name.startswith("rest_framework."):
+        return form_fields.serializer(run, node, receiver, st)
     found = _functions().get(name)
     if found is None:
         return None

@@ -32,6 +32,8 @@ def assume_test(run: Run, node: ir.Call, callee: Value, st: State) -> None:
     """After `if check(x)`, in either branch: `x`, as far as what is known of the check has not made it safe."""
     if any(_unseen(run, a) or (isinstance(a, Func) and _vague(a.node)) for a in callee.atoms):
         _assume(run, node, st)
+    elif _CHECKS.search(written(node.func).rpartition(".")[2].lower()):
+        _assume_hosts(run, node, st)
 
 
 def assume_statement(run: Run, node: ir.Call, callee: Value, st: State) -> None:
@@ -55,6 +57,17 @@ def _assume(run: Run, node: ir.Call, st: State) -> None:
         value = st.env.get(path) if path is not None else None
         if value is not None and any(_open(t) for t in taints_of(value)):
             assign.refine(part, map_taints(value, change), st)
+
+
+def _assume_hosts(run: Run, node: ir.Call, st: State) -> None:
+    """`if not allowed_host(urlparse(url).hostname)`: what is asked of a part of an address is asked of the address."""
+    change = _doubt(f"`{written(node.func)}()` at line {node.pos[0]}")
+    for part in walk(*node.args, *(v for _, v in node.keywords)):
+        if isinstance(part, ir.Call) and written(part.func).rpartition(".")[2] in _PARSERS and part.args:
+            path = assign.path_of(part.args[0])
+            value = st.env.get(path) if path is not None else None
+            if value is not None and any(_open(t) for t in taints_of(value)):
+                assign.refine(part.args[0], map_taints(value, change), st)
 
 
 def _doubt(check: str) -> Callable[[Taint], Taint]:

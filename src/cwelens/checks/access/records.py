@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.app.model import Application, Route
-from cwelens.app.values import CLIENT, DECLARED, IDENTITY, OWNER, STORED, Entity, Event, Val
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, OWNER, PART, STORED, TOKEN, Entity, Event, Val
 from cwelens.app.words import (
     HANDLE_KEYS,
     PRIVILEGED_FIELDS,
@@ -106,8 +106,8 @@ def _is_owned(app: Application, entity: Entity) -> bool:
 
 
 def _scoped(entity: Entity) -> bool:
-    """Whether the records are chosen among those of who is asking."""
-    return any(v.has(IDENTITY, OWNER) for _, v in entity.keys)
+    """Whether the records are chosen among those of who is asking, or of what a hook has let the request at."""
+    return any(v.has(IDENTITY, OWNER, PART) for _, v in entity.keys)
 
 
 def _unowned(report: Report, route: Route) -> None:
@@ -137,6 +137,7 @@ def _unowned(report: Report, route: Route) -> None:
         if event.kind == "disclose" and not _private(report, event):
             continue
         found.append(event)
+    found = [e for e in found if not any(v.has(TOKEN) for _, v in e.entity.keys)]  # type: ignore[union-attr]
     if not found:
         return
     order = ("delete", "mass", "update", "disclose")

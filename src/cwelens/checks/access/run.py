@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cwelens.app.build import build
 from cwelens.app.frame import Knowledge
 from cwelens.app.routing.find import find
-from cwelens.checks.access import generic, login, passwords, records, sessions
+from cwelens.checks.access import generic, grants, login, passwords, records, sessions
 from cwelens.checks.access.report import Report
 from cwelens.resolve.testcode import is_test_module
 
@@ -33,4 +33,5 @@ def check(know: Knowledge, found: list[Route]) -> Report:
         sessions.check(report)
         passwords.check(report)
     generic.check(report)
+    grants.check(report)
     return report
