@@ -202,6 +202,9 @@ def _cut_out(run: Run, receiver: Opaque, name: str) -> Value | None:
 
 
 def _text(run: Run, atom: Atom, name: str, st: State, node: ir.Expr) -> Value:
+    if isinstance(atom, Const) and atom.value is None:
+        # What was None so far (`queryset = None` of a base class) has become something where a member of it is asked for.
+        return Value((Method(Opaque(), None, name),))
     if isinstance(atom, Const) and not isinstance(atom.value, str | bytes):
         return Value((Method(atom, f"builtins.{type(atom.value).__name__}", name),))
     return Value((Method(atom, "builtins.bytes" if strings.is_binary(atom) else "builtins.str", name),))
