@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.models.schema import ConditionalRow, Row, Setting, Source, TypeRow
+from cwelens.models.schema import ConditionalRow, Route, Row, Setting, Source, TypeRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,4 +72,7 @@ def _what(row: Row) -> str:
         return ""
     if isinstance(row, Source):
         return row.how
+    if isinstance(row, Route) and row.how == "base":
+        # Other methods of the same class are called in another way.
+        return " ".join((row.how, *sorted(row.methods)))
     return str(getattr(row, "concept", "") or getattr(row, "how", "") or getattr(row, "name", ""))
