@@ -189,6 +189,8 @@ class Checker:
                 and len(site.args.positional) > 1
             ):
                 judgement = Judgement("parameterised", LABELS["sql.text"])
+            if row.assume and judgement.kind == "defect":
+                judgement = Judgement("conditional", judgement.reason, judgement.taint, row.assume)
             place, frame = handed.over(site)
             self.record(run, rule, place, site.written, judgement, row.library, site.note, row.concept, frame)
             self._details(run, site, row.concept, values)

@@ -1,4 +1,4 @@
-"""Query documents of MongoDB: what harms in them depends on the operator it stands under.
+"""Query documents of MongoDB and search engines: what harms in them depends on the operator it stands under.
 
 Below an operator that compares, a dictionary is a document and no operator; the text of a script is code, though it is only text; and who
 names a field may name an operator.
@@ -26,9 +26,12 @@ COMPARING = frozenset(("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"
 SCRIPTS = {
     "$function": frozenset(("body",)),
     "$accumulator": frozenset(("init", "accumulate", "merge", "finalize")),
+    "script": frozenset(("source", "inline")),  # of Elasticsearch and OpenSearch
 }
 # Below these the values are expressions, which are evaluated wherever they stand.
-EVALUATING = frozenset(("$expr", "$project", "$addFields", "$set", "$group", "$replaceRoot", *SCRIPTS))
+EVALUATING = frozenset(
+    ("$expr", "$project", "$addFields", "$set", "$group", "$replaceRoot", "$function", "$accumulator")
+)
 MAX_NESTING = 12
 
 

@@ -48,6 +48,15 @@ FLOW_RULES: tuple[Rule, ...] = (
         "Keep the text fixed and pass the value as a parameter.",
         ("sql",),
     ),
+    flow(
+        "query-field",
+        "query.field",
+        943,
+        "Fields of a query chosen from outside",
+        "medium",
+        "ask about fields and related records that are not meant for them, such as a password hash letter by letter",
+        "Take only the names that the code lists, and drop the others.",
+    ),
     *(
         flow(
             id,

@@ -238,7 +238,9 @@ def bind(
             continue
         else:
             left = {k: v for k, v in args.keywords.items() if k not in used}
-            value = st.alloc(run.loc(node, ("**", id(func.node))), Obj("dict", dict(left), args.starstar))
+            value = st.alloc(
+                run.loc(node, ("**", id(func.node))), Obj("dict", dict(left), args.starstar, args.names)
+            )
             env[param.name] = value
             continue
         if value is None and args.starstar is not None:

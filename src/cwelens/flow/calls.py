@@ -36,6 +36,7 @@ from cwelens.flow.values import (
     Value,
     join,
     join_all,
+    taints_of,
 )
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
@@ -100,6 +101,7 @@ def arguments(run: Run, node: ir.Call, st: State) -> Args | None:
             star = join(star, value)
     keywords: dict[str, Value] = {}
     starstar: Value | None = None
+    names: Value | None = None
     for name, part in node.keywords:
         value = expressions.evaluate(run, part, st)
         if value is NOTHING:
@@ -110,12 +112,26 @@ def arguments(run: Run, node: ir.Call, st: State) -> Args | None:
         obj = scopes.frame_object(value, st)
         if obj is not None and obj.kind == "dict":
             keywords.update({k: v for k, v in obj.items.items() if isinstance(k, str)})
-            extra = obj.rest
+            extra, keys = obj.rest, obj.keys if obj.rest is not None else None
         else:
-            extra = Value((Opaque(None, deep_taints(value, st)),))
+            extra, keys = Value((Opaque(None, deep_taints(value, st)),)), _names(value)
         if extra is not None:
             starstar = extra if starstar is None else join(starstar, extra)
-    return Args(positional, keywords, star, starstar)
+        if keys is not None:
+            names = keys if names is None else join(names, keys)
+    return Args(positional, keywords, star, starstar, names)
+
+
+def _names(mapping: Value) -> Value | None:
+    """The names that a mapping brings as keyword arguments whose keys are not seen: those of a request are the client's. What a form
+    or schema let through has the names of its own fields."""
+    taints = tuple(
+        taint for taint in taints_of(mapping) if taint.origin.concept in _NAMED_BY_CLIENT and not taint.safe
+    )
+    return Value((Opaque("builtins.str", taints),)) if taints else None
+
+
+_NAMED_BY_CLIENT = frozenset(("http.query", "http.form", "http.body", "http.cookie", "http.header"))
 
 
 def _beginning(value: Value, st: State) -> Obj | None:
@@ -161,7 +177,11 @@ def _call_atom(run: Run, node: ir.Expr, atom: Atom, args: Args, st: State) -> Va
         return _call_method(run, node, atom, args, st)
     if isinstance(atom, Partial):
         merged = Args(
-            [*atom.args, *args.positional], {**atom.keywords, **args.keywords}, args.star, args.starstar
+            [*atom.args, *args.positional],
+            {**atom.keywords, **args.keywords},
+            args.star,
+            args.starstar,
+            args.names,
         )
         return call_value(run, node, atom.func, merged, st)
     if isinstance(atom, Ref):

@@ -13,7 +13,7 @@ from cwelens.base import chars as ch
 from cwelens.flow import scopes
 from cwelens.flow.run import written
 from cwelens.flow.state import Obj
-from cwelens.flow.values import TYPE_CHARS, Opaque, Taints, Value
+from cwelens.flow.values import TYPE_CHARS, UNKNOWN, Opaque, Taints, Value
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
@@ -74,7 +74,7 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Node) -
         return value
     # What is no field of a form whose fields are all known, its own code has put there.
     rest = Value((Opaque(None, () if _is_closed(run, cls) else atom.taints),))
-    return run.alloc(st, node, Obj("dict", items, rest, rest), "validated")
+    return run.alloc(st, node, Obj("dict", items, rest, UNKNOWN), "validated")
 
 
 # What a view is handed for what was sent, with the attribute under which it names the class.

@@ -336,9 +336,8 @@ def _by_row(
         merged = strings.merge(values[0], st) if values[0].atoms else Opaque()
         return Value((Opaque("builtins.str", taints, ch.ALL, note, merged.label),))
     if row.type in ("builtins.list", "builtins.dict", "builtins.tuple") and taints:
-        return run.alloc(
-            st, node, Obj(row.type.rpartition(".")[2], {}, Value((Opaque(None, taints, mask),))), "returns"
-        )
+        kind, content = row.type.rpartition(".")[2], Value((Opaque(None, taints, mask),))
+        return run.alloc(st, node, Obj(kind, {}, content, content if kind == "dict" else None), "returns")
     if row.type in paths.ARCHIVES and receiver is None:
         taints = paths.opened(taints, run.place(node), written_callee(node))
     return opaque(row.type, taints, mask, note)

@@ -16,6 +16,7 @@ from cwelens.flow.declared import DECLARED, declared_input
 from cwelens.flow.run import Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import (
+    UNKNOWN,
     Opaque,
     Origin,
     Taint,
@@ -78,8 +79,10 @@ def parameter(
     if param.kind == "star":
         return st.alloc(("*", function.module.path, param.pos), Obj("tuple", {}, content))
     if param.kind == "starstar":
+        # Which names a route hands on is the program's own choice.
         items = view_params.arguments(run.shared, function.owner, content) if handler is not None else {}
-        return st.alloc(("**", function.module.path, param.pos), Obj("dict", items, content, content))
+        names = content if handler is None else UNKNOWN
+        return st.alloc(("**", function.module.path, param.pos), Obj("dict", items, content, names))
     if param is _error_param(function):
         return statements.caught_error(place, param.name, "Exception")
     found = scopes.named_type(run, function, param.annotation)

@@ -37,9 +37,10 @@ class OutOfFuel(Exception):
 
 
 class Args:
-    """The arguments of a call. `star` joins what an unpacked `*args` of unknown length may hold, `starstar` what `**kwargs` may."""
+    """The arguments of a call. `star` joins what an unpacked `*args` of unknown length may hold, `starstar` what `**kwargs` may,
+    and `names` the names that `**kwargs` brings and that the code does not write itself."""
 
-    __slots__ = ("keywords", "positional", "star", "starstar")
+    __slots__ = ("keywords", "names", "positional", "star", "starstar")
 
     def __init__(
         self,
@@ -47,11 +48,13 @@ class Args:
         keywords: dict[str, Value],
         star: Value | None = None,
         starstar: Value | None = None,
+        names: Value | None = None,
     ) -> None:
         self.positional = positional
         self.keywords = keywords
         self.star = star
         self.starstar = starstar
+        self.names = names
 
     def all(self) -> list[Value]:
         out = [*self.positional, *self.keywords.values()]
@@ -85,6 +88,8 @@ class Args:
             return self.positional + ([self.star] if self.star is not None else [])
         if kind == "from":
             return self.positional[port.position or 0 :] + ([self.star] if self.star is not None else [])
+        if kind == "keys":
+            return [] if self.names is None else [self.names]
         if kind == "starstar":
             return list(self.keywords.values()) + ([self.starstar] if self.starstar is not None else [])
         return self.all()

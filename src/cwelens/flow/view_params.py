@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cwelens.base import chars as ch
 from cwelens.flow import url_params
 from cwelens.flow.state import Obj
-from cwelens.flow.values import TYPE_CHARS, Opaque, Value, atom_taints
+from cwelens.flow.values import TYPE_CHARS, UNKNOWN, Opaque, Value, atom_taints
 from cwelens.resolve.symbols import ClassInfo
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Expr) -
     if not items:
         return value
     rest = Value((Opaque("builtins.str", atom_taints(value.atoms[0])),))
-    return run.alloc(st, node, Obj("dict", items, rest, rest))
+    return run.alloc(st, node, Obj("dict", items, rest, UNKNOWN))
 
 
 def arguments(shared: Shared, cls: ClassInfo | None, content: Value) -> dict[object, Value]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias, cast
 
-PortKind: TypeAlias = Literal["arg", "self", "star", "from", "starstar", "any", "value", "attr"]
+PortKind: TypeAlias = Literal["arg", "self", "star", "from", "starstar", "keys", "any", "value", "attr"]
 Operator: TypeAlias = Literal[
     "is", "is_not", "in", "not_in", "none", "absent", "present", "below", "bits", "clear",
     "matches", "not_matches", "contains", "lacks", "constant", "fixed", "name", "not_name", "type", "sequence",
@@ -17,7 +17,13 @@ Operator: TypeAlias = Literal[
 Scalar: TypeAlias = str | int | float | bool
 Operand: TypeAlias = Scalar | tuple[Scalar, ...]
 
-_WORD_PORTS: dict[str, PortKind] = {"self": "self", "*": "star", "**": "starstar", "any": "any"}
+_WORD_PORTS: dict[str, PortKind] = {
+    "self": "self",
+    "*": "star",
+    "**": "starstar",
+    "**keys": "keys",
+    "any": "any",
+}
 _OPERATORS: tuple[Operator, ...] = Operator.__args__  # type: ignore[attr-defined]
 
 
@@ -33,7 +39,7 @@ class Port:
     """Where a value goes into a call.
 
     `kind` is `arg` (one parameter, by `position` not counting the receiver, by keyword, or both), `self` (the receiver), `star` (every
-    positional argument), `from` (every positional argument from `position` on), `starstar` (every keyword argument), `any` (every
+    positional argument), `from` (every positional argument from `position` on), `starstar` (every keyword argument), `keys` (the names of keyword arguments that an unpacked `**` brings), `any` (every
     argument), `value` (what a setting is set to) or `attr` (in conditions: the receiver's attribute `keyword`). `keywords` are the parameter's names (versions differ), `keyword` the first.
     """
 
@@ -93,7 +99,7 @@ class Port:
             return f"{self.position}*"
         if self.kind == "attr":
             return f"self.{self.keyword}"
-        return {"star": "*", "starstar": "**"}.get(self.kind, self.kind)
+        return {"star": "*", "starstar": "**", "keys": "**keys"}.get(self.kind, self.kind)
 
     def __repr__(self) -> str:
         return f"Port({self.kind}, {self})"

@@ -113,12 +113,13 @@ class Source(ConditionalRow):
 
 
 class Sink(ConditionalRow):
-    """An untrusted value at `port` is dangerous in the way of `concept`."""
+    """An untrusted value at `port` is dangerous in the way of `concept`; where there is an `assume`, only if that is true."""
 
     TABLE = "sink"
-    __slots__ = ("concept", "port")
+    __slots__ = ("assume", "concept", "port")
 
     def _read(self, table: Table) -> None:
+        self.assume = table.text("assume")
         self.port = table.port("port")
         self.concept = table.concept("is", "dangerous", "weak")
 

@@ -176,6 +176,8 @@ def _fits(port: Port, parameters: list[Parameter]) -> bool:
             return takes_more or len(positional) > (port.position or 0)
         case "star":
             return takes_more or bool(positional)
+        case "keys":
+            return takes_any_keyword
         case "starstar":
             return takes_any_keyword or bool(by_keyword)
         case _:
