@@ -90,6 +90,20 @@ def gather(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return run.alloc(st, node, Obj("list", dict(enumerate(args.positional)), args.star))
 
 
+def given(kind: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
+    """A callable handed over with its arguments after it, which gets an object of the library's type `kind` before them."""
+
+    def run_it(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+        if not args.positional:
+            return UNKNOWN
+        handed = Args([opaque(kind), *args.positional[1:]], dict(args.keywords), args.star, args.starstar)
+        value = calls.call_value(run, node, args.positional[0], handed, st)
+        run.last_exits.pop(id(node), None)
+        return value if value is not NOTHING else UNKNOWN
+
+    return run_it
+
+
 def submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
     """A callable handed over with its arguments after it, from position `offset`."""
 

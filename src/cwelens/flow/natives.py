@@ -172,6 +172,16 @@ def _functions() -> dict[str, Callable[[Run, ir.Expr, Args, State], Value]]:
         "asyncio.create_task": builtin_functions.same,
         "asyncio.ensure_future": builtin_functions.same,
         "concurrent.futures.ThreadPoolExecutor.submit": higher_order.submit(0),
+        "neo4j.Session.execute_read": higher_order.given("neo4j.Transaction"),
+        "neo4j.Session.execute_write": higher_order.given("neo4j.Transaction"),
+        "neo4j.Session.read_transaction": higher_order.given("neo4j.Transaction"),
+        "neo4j.Session.write_transaction": higher_order.given("neo4j.Transaction"),
+        "google.cloud.spanner_v1.database.Database.run_in_transaction": higher_order.given(
+            "google.cloud.spanner_v1.transaction.Transaction"
+        ),
+        "sqlalchemy.ext.asyncio.AsyncSession.run_sync": higher_order.given("sqlalchemy.orm.Session"),
+        "sqlalchemy.ext.asyncio.AsyncConnection.run_sync": higher_order.given("sqlalchemy.engine.Connection"),
+        "redis.Redis.transaction": higher_order.given("redis.Redis"),
         "concurrent.futures.ProcessPoolExecutor.submit": higher_order.submit(0),
         "os.path.join": path_functions.join_paths,
         "os.path.realpath": path_functions.normalised("os.path.realpath"),
