@@ -72,6 +72,12 @@ def _sql(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, SQL_BARE, "which cannot change the statement")
 
 
+def _sql_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """What is escaped for the inside of quotes is safe there, and nowhere else: a number needs no quote to go on."""
+    why = taint.safe.get("sql.string", "")
+    return why if why and quote_at(before(parts, index), "'\"`") in ("'", '"') else ""
+
+
 def _shell(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
     return _only(hole, SHELL, "which a shell takes literally")
 
@@ -303,6 +309,8 @@ def _header_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...],
 
 
 BY_TAINT: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
+    "sql.text": _sql_special,
+    "query.text": _sql_special,
     "log.message": _header_special,
     "header.value": _header_special,
     "header.name": _header_special,
