@@ -202,8 +202,9 @@ def _taint(
 _RUN = frozenset(
     ("code.python", "shell.command", "process.program", "template.text", "deserialise", "nosql.code")
 )
-# Nearly every function logs what it is given: that somebody could pass a line break is no question worth asking of each.
-_OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed"))
+# Nearly every function logs what it is given, and helpers take the name of a field: that somebody could pass a line break or another name
+# is no question worth asking of each.
+_OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed", "query.field"))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 
