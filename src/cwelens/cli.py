@@ -121,6 +121,14 @@ def parser() -> argparse.ArgumentParser:
         help="leave out the models that the reviewed project itself brings along (.cwelens/models, pyproject.toml)",
     )
     made.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="analyse a large program in N processes (default: one for each processor, up to four); the answer is the same",
+    )
+    made.add_argument(
         "--explain",
         metavar="ID",
         help="print one finding in full: its fingerprint, a prefix of it, or its place (line or file:line)",
@@ -149,6 +157,7 @@ def _review(argv: list[str]) -> int:
                 progress=progress,
                 threat_models=threats,
                 own_models=not options.no_own_models,
+                jobs=max(0, options.jobs),
             )
     except UsageError as error:
         return _usage(str(error))

@@ -33,12 +33,13 @@ from cwelens.checks import (
     races,
     scripts,
     websockets,
+    workers,
 )
 from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
 from cwelens.flow import rendering, view_params
-from cwelens.flow.entries import Entries, Failure, crash, run_module, run_pages, run_registered, run_top_level
+from cwelens.flow.entries import Entries, Failure, crash, run_pages, run_registered, run_top_level
 from cwelens.flow.page_helpers import Helpers
 from cwelens.flow.relevance import relevant
 from cwelens.flow.run import REMOTE, Shared
@@ -102,8 +103,9 @@ def analyse(
     threats: frozenset[str] = REMOTE,
     pages: Sequence[Text] = (),
     settings: Sequence[Config] = (),
+    jobs: int = 1,
 ) -> Analysis:
-    """Findings, operations and sources of the given modules of a program, in a fixed order.
+    """Findings, operations and sources of the given modules of a program, in a fixed order, whatever the number of processes (`jobs`).
 
     `threats` are the threat models whose sources count as untrusted: remote, local, stored.
     """
@@ -120,10 +122,9 @@ def analyse(
     found = _routes(shared, modules, entries)
     for module in modules:
         run_top_level(shared, checker, module, entries)
-    for number, module in enumerate(modules):
-        if progress is not None:
-            progress(number, len(modules))
-        run_module(shared, checker, module, entries, wanted)
+    shared.settle()
+    workers.run_modules(shared, checker, modules, entries, wanted, jobs, progress)
+    shared.settle()
     run_registered(shared, checker, modules, entries)
     checker.fields.declare(modules)
     run_pages(shared, checker, entries)

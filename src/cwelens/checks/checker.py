@@ -27,9 +27,9 @@ from cwelens.checks import (
 from cwelens.checks.bodies import Body
 from cwelens.checks.dropped import Dropped
 from cwelens.checks.judge import judge
-from cwelens.checks.judgement import Judgement, clearer
+from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import literal_of
-from cwelens.checks.record import Record
+from cwelens.checks.record import Record, earliest
 from cwelens.checks.rules import FOR_SERVICE, RULES, Rule
 from cwelens.checks.stored import Written
 from cwelens.flow import assign
@@ -112,12 +112,7 @@ class Checker:
         ):
             entry.from_param.append((judgement, taint.origin.owner))
             return entry
-        if run.frame.parent is not None:
-            entry.context = True
-        best = entry.best
-        if best is None or judgement.rank > best.rank or clearer(judgement, best):
-            entry.best = judgement
-            entry.note = note
+        entry.take(judgement, note)
         return entry
 
     # What a run tells
@@ -262,7 +257,7 @@ class Checker:
                 run, rule, run.place(node), written_as, judgement, row.library, "", row.concept
             )
             if verdict is True and record is not None:
-                record.literal = literal_of(row.concept, [value])
+                record.literal = earliest(record.literal, literal_of(row.concept, [value]))
 
     def returned(self, run: Run, node: ir.Node, value: Value, state: State) -> None:
         handler = run.frame.handler

@@ -42,10 +42,12 @@ def clearer(one: Judgement, two: Judgement) -> bool:
 
     Which one is met first depends on the order of files, and must not decide.
     """
-    if one.rank != two.rank or one.taint is None or two.taint is None:
+    if one.rank != two.rank or one.taint is None or one.taint.trail is None:
         return False
+    if two.taint is None or two.taint.trail is None:
+        return True
     first, second = one.taint.trail, two.taint.trail
-    if first is None or second is None or first is second:
+    if first is second:
         return False
     if first.depth != second.depth:
         return first.depth < second.depth

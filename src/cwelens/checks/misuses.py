@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cwelens.checks import escaping, hashing, names
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import conditions, deciding, literal_of
+from cwelens.checks.record import earliest
 from cwelens.checks.rules import RULES
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import CallSite, Run
@@ -42,12 +43,9 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
     )
     if verdict is True and record is not None:
         values = [v for c in conditions(row) for v in site.args.at(c.port, site.receiver)]
-        record.literal = literal_of(row.concept, values)
-        # Of several, the first by position: in which order callers were looked at must not show.
-        places = [record.decided_by, deciding(row, site.args, site.receiver, site.state)]
-        record.decided_by = min(
-            (p for p in places if p is not None), key=lambda p: (p[0].path, p[1]), default=None
-        )
+        record.literal = earliest(record.literal, literal_of(row.concept, values))
+        decided = deciding(row, site.args, site.receiver, site.state)
+        record.decided_by = earliest(record.decided_by, decided)
 
 
 def _about_session(site: CallSite) -> bool:

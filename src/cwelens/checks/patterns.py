@@ -43,6 +43,11 @@ class Known:
         # Whether a finding about untrusted text that it is applied to says more.
         self.met = False
 
+    def add(self, later: Known) -> None:
+        """What another process has noted of the same expression."""
+        self.uses |= later.uses
+        self.met = self.met or later.met
+
 
 def note(checker: Checker, run: Run, site: CallSite, values: list[Value], library: str) -> None:
     """An expression arrives where it is compiled or applied."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.checks import pages
-from cwelens.checks.judgement import Judgement
+from cwelens.checks.judgement import Judgement, clearer
 from cwelens.checks.rules import Rule
 from cwelens.flow.values import Place
 
@@ -15,7 +15,6 @@ class Record:
         "best",
         "code",
         "concept",
-        "context",
         "decided_by",
         "escapes",
         "fields",
@@ -45,10 +44,33 @@ class Record:
         self.decided_by: Place | None = None
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
-        self.context = False
         # The functions that were active when it was found dangerous, for each way there.
         self.ways: set[frozenset[int]] = set()
         # For an output of a template: fields of the database that it may show.
         self.fields: list[pages.Field] = []
         # Whether those that render it have it escape: both, where one forgot to.
         self.escapes: set[bool] = set()
+
+    def take(self, judgement: Judgement, note: str) -> None:
+        """One more judgement: the worst counts, of equal ones the clearer, else the first."""
+        best = self.best
+        if best is None or judgement.rank > best.rank or clearer(judgement, best):
+            self.best, self.note = judgement, note
+
+    def add(self, later: Record) -> None:
+        """What another process has noted of the same operation, after what this one knows."""
+        if later.best is not None:
+            self.take(later.best, later.note)
+        self.from_param += later.from_param
+        self.ways |= later.ways
+        self.fields += later.fields
+        self.escapes |= later.escapes
+        self.literal = earliest(self.literal, later.literal)
+        self.decided_by = earliest(self.decided_by, later.decided_by)
+
+
+def earliest(one: Place | None, two: Place | None) -> Place | None:
+    """The first of two places by file and position: in which order callers were looked at must not show."""
+    if one is None or two is None:
+        return one or two
+    return min(one, two, key=lambda place: (place[0].path, place[1]))

@@ -93,6 +93,16 @@ class Written:
         """How request data gets into a field of that name."""
         return self.fields.get(name.lower())
 
+    def add(self, later: Written) -> None:
+        """What another process has seen, after what this one has."""
+        for key, taint in later.fields.items():
+            self._take(key, taint)
+
+    def _take(self, key: str, taint: Taint) -> None:
+        known = self.fields.get(key)
+        if known is None or (known.assumption and not taint.assumption):
+            self.fields[key] = taint
+
     def note(self, run: Run, node: ir.Node, name: str, value: Value, st: State) -> None:
         """A field receives a value."""
         key = name.lower()
@@ -101,9 +111,7 @@ class Written:
                 continue
             if not any(atom_chars(a) & ch.of("<") for a in value.atoms):
                 return
-            known = self.fields.get(key)
-            if known is None or (known.assumption and not taint.assumption):
-                self.fields[key] = taint.step(run.place(node), f"stored in the field `{name}`")
+            self._take(key, taint.step(run.place(node), f"stored in the field `{name}`"))
             return
 
     def statement(self, run: Run, site: CallSite) -> None:

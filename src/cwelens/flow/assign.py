@@ -277,6 +277,9 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
                 atom_key.value, str | bytes | int | float | bool | type(None)
             ):
                 st.heap[atom.loc] = obj.with_rest(value, key)
+            elif obj.kind in ("list", "tuple", "set") and not isinstance(atom_key.value, int):
+                # No such item: the object is another one than it seems, and its items must stay numbered.
+                st.heap[atom.loc] = obj.with_rest(value)
             elif obj.kind == "list" and isinstance(atom_key.value, int):
                 index = atom_key.value if atom_key.value >= 0 else len(obj.items) + atom_key.value
                 if obj.rest is None and index in obj.items:

@@ -41,11 +41,12 @@ class Failure:
 
 @dataclass(slots=True)
 class Entries:
-    """What was found on the way: handlers, entries that failed, and at how many calls the analysis went no deeper."""
+    """What was found on the way: handlers, entries that failed, those that handed functions to a framework, and at how many calls the analysis went no deeper."""
 
     handlers: dict[int, handlers.Handler] = field(default_factory=dict)
     cut: int = 0
     failures: list[Failure] = field(default_factory=list)
+    registering: list[FunctionInfo] = field(default_factory=list)
 
 
 _WHOLE = ir.Jump("pass", (1, 0, 1, 0))
@@ -70,6 +71,7 @@ def run_module(
 ) -> None:
     """Interprets those functions of a module whose node ids are in `wanted`, and its handlers."""
     run = Run(shared, observer, Frame(module, None, None, None, None, None))
+    shared.closures.restart()
     for function in module.functions:
         handler = handlers.find_handler(run, function)
         if handler is not None:
@@ -80,12 +82,16 @@ def run_module(
 
 def run_registered(shared: Shared, observer: Observer, modules: list[ModuleInfo], entries: Entries) -> None:
     """Interprets the functions that were handed to a framework only after they had been looked at (in a `create_app`), now as handlers."""
+    shared.closures.restart()
     for module in modules:
         for function in module.functions:
             key = id(function.node)
-            if key in shared.registered and key not in entries.handlers:
-                handler = entries.handlers[key] = handlers.Handler(*shared.registered[key])
-                run_function(shared, observer, function, handler, entries)
+            if key in shared.settled.routes and key not in entries.handlers:
+                run = Run(shared, observer, Frame(module, None, None, None, None, None))
+                handler = handlers.find_handler(run, function)
+                if handler is not None:
+                    entries.handlers[key] = handler
+                    run_function(shared, observer, function, handler, entries)
 
 
 def run_pages(shared: Shared, observer: Observer, entries: Entries) -> None:
@@ -116,11 +122,12 @@ def run_function(
 ) -> None:
     """Interprets one function as an entry, and tells the observer what it gives back where a framework sends that on."""
     node = function.node
-    closure = shared.handed.get(id(node)) or shared.closures.get(id(node))
+    closure = shared.settled.closures.get(id(node)) or shared.closures.get(id(node))
     frame = Frame(function.module, function, node, None, closure, None)
     run = Run(shared, observer, frame)
     frame.handler = handler
     st = State({}, {}, shared.base)
+    registered = shared.registry.count
     try:
         receiver = _receiver(run, function, st)
         frame.receiver = receiver
@@ -148,6 +155,8 @@ def run_function(
         )
     except Exception as error:
         entries.failures.append(Failure(function.module, function, crash(error)))
+    if shared.registry.count != registered:
+        entries.registering.append(function)
 
 
 def crash(error: Exception) -> str:

@@ -158,7 +158,7 @@ def _in_path(run: Run, name: str, handler: Handler) -> tuple[int, str | None]:
     if name in own:
         mask = own[name]
     elif f"<{name}>" not in handler.path:
-        mask &= run.shared.url_groups.get(name, ch.ALL)
+        mask &= run.shared.settled.url_groups.get(name, ch.ALL)
     return mask, None
 
 

@@ -48,7 +48,7 @@ class Handler:
 def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
     """The route by which a framework calls a function: a decorator, or the class it stands in."""
     models = run.models
-    registered = run.shared.registered.get(id(function.node))
+    registered = run.shared.settled.routes.get(id(function.node))
     found: Handler | None = None
     paths: list[tuple[str, str]] = []
     for decorator in function.node.decorators:

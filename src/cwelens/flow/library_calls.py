@@ -227,16 +227,18 @@ def register(run: Run, route: Route, args: Args, receiver: Value | None, st: Sta
         return
     first = args.positional[0].const() if args.positional else None
     path = first.value if first is not None and isinstance(first.value, str) else ""
+    registry = run.shared.registry
+    registry.count += 1
     for name, mask in url_params.groups(path).items():
-        run.shared.url_groups[name] = run.shared.url_groups.get(name, 0) | mask
+        registry.url_groups[name] = registry.url_groups.get(name, 0) | mask
     for value in args.at(route.handler, receiver):
         for func in _wrapped(value, 3):
-            run.shared.registered.setdefault(id(func.node), (route, path))
+            registry.routes.setdefault(id(func.node), (route, path))
             if func.frame is not None:
-                known = run.shared.handed.setdefault(id(func.node), func.frame)
+                known = registry.closures.setdefault(id(func.node), func.frame)
                 if known is not func.frame:
                     # Made several times: what it closes over is not always the same.
-                    run.shared.handed[id(func.node)] = None
+                    registry.closures[id(func.node)] = None
 
 
 def _wrapped(value: Value, depth: int) -> Iterator[Func]:

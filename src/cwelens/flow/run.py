@@ -161,6 +161,53 @@ class Observer(Protocol):
         """Two values are tested for equality."""
 
 
+class Registry:
+    """Functions that calls have handed to a framework.
+
+    `routes` has for each, by its node, the route's row and the path written there; `closures` what it closes over, of the object that
+    was handed on (another call of a factory makes another one; None where these differ); `url_groups` the named parts of the regular
+    expressions of routes with the characters that match, since a route's prefix may stand elsewhere. `count` tells whether a run added to it.
+    """
+
+    def __init__(self) -> None:
+        self.routes: dict[int, tuple[Route, str]] = {}
+        self.closures: dict[int, Frame | None] = {}
+        self.url_groups: dict[str, int] = {}
+        self.count = 0
+
+    def copy(self) -> Registry:
+        out = Registry()
+        out.routes, out.closures, out.url_groups = (
+            dict(self.routes),
+            dict(self.closures),
+            dict(self.url_groups),
+        )
+        return out
+
+
+class Closures:
+    """The frame that each nested function was made in last, by its node: at module level, or while the functions of one module are looked at.
+
+    What another module's functions made is forgotten by `restart`, so that their order changes nothing.
+    """
+
+    __slots__ = ("_lasting", "_passing")
+
+    def __init__(self) -> None:
+        self._lasting: dict[int, Frame] = {}
+        self._passing: dict[int, Frame] | None = None
+
+    def restart(self) -> None:
+        self._passing = {}
+
+    def get(self, node: int) -> Frame | None:
+        found = self._passing.get(node) if self._passing is not None else None
+        return found or self._lasting.get(node)
+
+    def made(self, node: int, frame: Frame) -> None:
+        (self._lasting if self._passing is None else self._passing)[node] = frame
+
+
 class Shared:
     """What all runs over one program share: results for modules and classes that do not depend on the entry."""
 
@@ -189,18 +236,16 @@ class Shared:
         self.tests: dict[int, bool] = {}
         # Where a call of the program was not entered on some way, since calls are nested too deeply there.
         self.cut: set[tuple[str, ir.Pos]] = set()
-        # Functions that a call at module level handed to a framework, by node: the route's row, and the path written there.
-        self.registered: dict[int, tuple[Route, str]] = {}
-        # What these close over, of the object that was handed on: another call of a factory makes another one.
-        self.handed: dict[int, Frame | None] = {}
+        # What calls have handed to a framework. Functions see what was known when `settle` was called last, so that neither the order
+        # in which they are looked at nor the number of workers changes anything.
+        self.registry = Registry()
+        self.settled = Registry()
         # Those that the code registers in a way that their own code does not show, with the row of their framework.
         self.hinted: dict[int, tuple[Route, str]] = {}
-        # Named parts of the regular expressions of routes, and the characters that match: a route's prefix may stand elsewhere.
-        self.url_groups: dict[str, int] = {}
         self.view_paths: dict[ClassInfo | FunctionInfo, list[str]] = {}
         # What the program's own URL converters let through, once asked for.
         self.converters: dict[str, int] | None = None
-        self.closures: dict[int, Frame] = {}
+        self.closures = Closures()
         self._setters: dict[int, dict[str, FunctionInfo]] = {}
         self.masks: dict[str, int] = {}
         self.members: dict[int, dict[str, set[str]]] = {}
@@ -215,6 +260,10 @@ class Shared:
             self.functions[id(function.node)] = function
         for cls in module.classes:
             self.classes[id(cls.node)] = cls
+
+    def settle(self) -> None:
+        """Makes known to the functions that are looked at from now on what has been registered so far."""
+        self.settled = self.registry.copy()
 
     def is_test(self, module: ModuleInfo) -> bool:
         """Whether a module is test code."""
@@ -337,9 +386,11 @@ __all__ = [
     "NOTHING",
     "Args",
     "CallSite",
+    "Closures",
     "Exits",
     "Observer",
     "OutOfFuel",
+    "Registry",
     "Run",
     "Shared",
     "activation",

@@ -404,7 +404,7 @@ def _function(run: Run, stmt: ir.Function, st: State) -> State:
     info = run.shared.functions.get(id(stmt))
     closure = scopes.defining_frame(run.frame)
     if closure.func is not None or closure.closure is not None:
-        run.shared.closures[id(stmt)] = closure
+        run.shared.closures.made(id(stmt), closure)
     for param in stmt.params:
         if param.default is not None:
             value = expressions.evaluate(run, param.default, st)

@@ -49,12 +49,14 @@ def review(
     progress: Progress | None = None,
     threat_models: Iterable[str] = ("remote",),
     own_models: Own | bool = True,
+    jobs: int = 1,
 ) -> Review:
     """Reviews code and returns the Review.
 
     Either `text` (a fragment, a file's content; `name` is shown for it) or `paths` (files and directories). `context` names
     files or directories that are consulted where the input refers to them, and not reviewed. `threat_models` says whose data is untrusted:
     `remote` (what is sent from elsewhere), `local` (arguments, environment, files, standard input), `stored` (databases). `own_models`: whether the models that the projects of the paths bring along count (`cwelens.models.project`), or which.
+    `jobs`: in how many processes a large program is analysed (0: as many as there are processors, up to four); what comes out is the same.
     Bad input is part of the answer
     (verdict `inconclusive`); `UsageError` is raised only where neither or both of `text` and `paths` are given, a context path
     does not exist, or a project's own models break the schema.
@@ -92,7 +94,7 @@ def review(
             for file in own.files
         ]
         return _assemble(
-            units, inputs, regions, [Path(p) for p in context], progress, threats, own, pages, configs
+            units, inputs, regions, [Path(p) for p in context], progress, threats, own, pages, configs, jobs
         )
     finally:
         sys.setrecursionlimit(limit)
@@ -232,6 +234,7 @@ def _assemble(
     own: Own | None = None,
     pages: Sequence[Source] = (),
     configs: Sequence[Config] = (),
+    jobs: int = 1,
 ) -> Review:
     from cwelens.report import advice, areas, closing, conclusion, describe, gaps
     from cwelens.report.observe import observe
@@ -239,7 +242,7 @@ def _assemble(
     from cwelens.report.topics import TOPICS
 
     material = _analysed(
-        units, inputs, regions, context, progress, threats, own, pages=pages, configs=configs
+        units, inputs, regions, context, progress, threats, own, pages=pages, configs=configs, jobs=jobs
     )
     verdict, sentence = conclusion.verdict(material.findings, regions, inputs)
     closed = closing.closed(material)
@@ -281,6 +284,7 @@ def _analysed(
     flow: bool = True,
     pages: Sequence[Source] = (),
     configs: Sequence[Config] = (),
+    jobs: int = 1,
 ) -> Material:
     """The program of the units and what the analysis made of it; without `flow` only its names and calls are looked at."""
     models = index.load() if own is None else project.extend(index.load(), own)
@@ -292,7 +296,9 @@ def _analysed(
             progress("analysing", done, total)
 
     analysis = (
-        analyse(program, models, modules, step, threats, pages, configs) if flow else Analysis([], [], [])
+        analyse(program, models, modules, step, threats, pages, configs, jobs)
+        if flow
+        else Analysis([], [], [])
     )
     for failure in analysis.entries.failures:
         node = failure.function.node if failure.function is not None else None
