@@ -45,7 +45,7 @@ def _tables(know: Knowledge) -> None:
         lower = module.source.text.lower()
         if "create table" not in lower and "insert into" not in lower:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) > 20:
                 for table, columns in sql.tables(node.value).items():
                     known = know.columns.get(table, ())
@@ -70,7 +70,7 @@ def default_permissions(know: Knowledge, modules: list[ModuleInfo]) -> tuple[Gua
     for module in modules:
         if "DEFAULT_PERMISSION_CLASSES" not in module.source.text:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.DictDisplay):
                 for key, value in node.items:
                     if isinstance(key, ir.Const) and key.value == "DEFAULT_PERMISSION_CLASSES":

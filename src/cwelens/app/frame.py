@@ -116,7 +116,7 @@ class Knowledge:
         if self._mutated is None:
             found: set[str] = set()
             for module in self.modules:
-                for node in walk(*module.body):
+                for node in module.nodes:
                     if isinstance(node, ir.Assign | ir.Delete):
                         found |= {_last(t.base) for t in node.targets if isinstance(t, ir.Item)}
                     elif (
@@ -135,7 +135,7 @@ class Knowledge:
                 target.name
                 for module in self.modules
                 if "request." in module.source.text
-                for node in walk(*module.body)
+                for node in module.nodes
                 if isinstance(node, ir.Assign) and isinstance(node.value, ir.Call)
                 for target in node.targets
                 if isinstance(target, ir.Attr) and _last(target.base) == "request" and _looks_up(node.value)

@@ -88,7 +88,7 @@ def _listed(modules: list[ModuleInfo]) -> set[str]:
     for module in modules:
         if "iddleware" not in module.source.text:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Call):
                 for key, part in node.keywords:
                     if key in ("middlewares", "middleware"):
@@ -163,7 +163,7 @@ def _plugins(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, tuple
     """`app.install(plugin)` of Bottle: a decorator for every route of the application."""
     if ".install(" not in module.source.text or "bottle" not in module.source.text:
         return
-    for node in walk(*module.body):
+    for node in module.nodes:
         if not (isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "install"):
             continue
         symbol = symbol_of(know.program.resolve_expr(module, None, node.func.base))
@@ -204,7 +204,7 @@ def identifiers(modules: list[ModuleInfo], pattern: re.Pattern[str]) -> list[tup
     for module in modules:
         if not pattern.search(module.source.text):
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             text = ""
             if isinstance(node, ir.Name):
                 text = node.id
@@ -257,7 +257,7 @@ def knows_roles(modules: list[ModuleInfo]) -> bool:
         for cls in module.classes:
             if any(is_role(name) for name in (*cls.bindings, *cls.instance_attrs, *cls.methods)):
                 return True
-        for node in walk(*module.body):
+        for node in module.nodes:
             if (
                 isinstance(node, ir.Attr)
                 and is_role(node.name)

@@ -15,7 +15,6 @@ from cwelens.app.model import Route
 from cwelens.app.values import Guard
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
@@ -42,7 +41,7 @@ def routes(program: Program, modules: list[ModuleInfo]) -> list[Route]:
     for module in modules:
         if "add_api" not in module.source.text:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if (
                 isinstance(node, ir.Call)
                 and isinstance(node.func, ir.Attr)

@@ -15,7 +15,6 @@ from cwelens.checks.static import Body, add, bodies, last_name
 from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
             _tables(checker, body)
             _given(checker, body, functions)
         _databases(checker, module)
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 12:
                 _inside(checker, module, node, node.value)
 
@@ -153,7 +152,7 @@ def _parameters(function: FunctionInfo) -> list[ir.Param]:
 
 def _databases(checker: Checker, module: ModuleInfo) -> None:
     """The password of a database in Django's settings: what stands there is used, however simple it is."""
-    for node in walk(*module.body):
+    for node in module.nodes:
         if not isinstance(node, ir.DictDisplay):
             continue
         entries = {k.value: v for k, v in node.items if isinstance(k, ir.Const) and isinstance(k.value, str)}

@@ -49,7 +49,7 @@ def _own(statements: list[ir.Stmt]) -> Iterator[ir.Node]:
         if isinstance(node, ir.Function | ir.Class):
             continue
         yield node
-        stack.extend(reversed(list(children(node))))
+        stack.extend(reversed(children(node)))
 
 
 _KNOWN: dict[int, tuple[ModuleInfo, list[Body]]] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.flow.run import CallSite
@@ -48,7 +47,7 @@ class Dropped:
         found = self._kept.get(id(module))
         if found is None:
             values: list[ir.Expr] = []
-            for node in walk(*module.body):
+            for node in module.nodes:
                 if isinstance(node, ir.Return) and node.value is not None:
                     values.append(node.value)
                 elif isinstance(node, ir.Assign) and node.value is not None:
@@ -65,6 +64,6 @@ class Dropped:
         found = self._known.get(id(module))
         if found is None:
             found = self._known[id(module)] = frozenset(
-                id(node.value) for node in walk(*module.body) if isinstance(node, ir.ExprStmt)
+                id(node.value) for node in module.nodes if isinstance(node, ir.ExprStmt)
             )
         return found

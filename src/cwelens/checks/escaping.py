@@ -65,7 +65,7 @@ def _texts(site: CallSite) -> Iterator[str]:
 
 def _asked_for(site: CallSite) -> list[str]:
     """Constant names of templates that are taken out of the engine made at this call."""
-    nodes = list(walk(*site.frame.module.body))
+    nodes = site.frame.module.nodes
     owners = {
         path_of(target)
         for node in nodes

@@ -13,7 +13,6 @@ from cwelens.checks.rules import BY_ID
 from cwelens.checks.static import enclosing
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def _for_terminal(module: ModuleInfo) -> bool:
     targets = {b.target or "" for bindings in module.bindings.values() for b in bindings}
     if any(t == name or t.startswith(f"{name}.") for t in targets for name in _COMMAND_LINE):
         return True
-    return any(isinstance(n, ir.Attr) and n.name == "argv" for n in walk(*module.body))
+    return any(isinstance(n, ir.Attr) and n.name == "argv" for n in module.nodes)
 
 
 def _shows(node: ir.Call) -> bool:

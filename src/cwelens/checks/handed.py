@@ -49,7 +49,7 @@ def _callables(node: ir.Expr, frame: Frame, depth: int) -> set[str]:
     if isinstance(node, ir.Name):
         if any(p.name == node.id for p in _parameters(frame)):
             return {node.id}
-        made = [n.value for n in walk(*frame.node.body) if isinstance(n, ir.Assign) and _binds(n, node.id)]
+        made = _made(frame.node).get(node.id, ())
         calls = [m for m in made if isinstance(m, ir.Call)]
         return set().union(*(_of_result(call, frame, depth - 1) for call in calls)) if calls else set()
     if isinstance(node, ir.Attr):
@@ -70,8 +70,21 @@ def _is_made(node: ir.Expr, frame: Frame) -> bool:
     return isinstance(node, ir.Name) and all(p.name != node.id for p in _parameters(frame))
 
 
-def _binds(node: ir.Assign, name: str) -> bool:
-    return len(node.targets) == 1 and isinstance(node.targets[0], ir.Name) and node.targets[0].id == name
+_MADE: dict[int, tuple[ir.Function, dict[str, list[ir.Expr | None]]]] = {}
+
+
+def _made(function: ir.Function) -> dict[str, list[ir.Expr | None]]:
+    """What each name of a function is assigned by itself; kept, with the function so that its identity stays its own."""
+    known = _MADE.get(id(function))
+    if known is None:
+        made: dict[str, list[ir.Expr | None]] = {}
+        for node in walk(*function.body):
+            if isinstance(node, ir.Assign) and len(node.targets) == 1:
+                target = node.targets[0]
+                if isinstance(target, ir.Name):
+                    made.setdefault(target.id, []).append(node.value)
+        known = _MADE[id(function)] = (function, made)
+    return known[1]
 
 
 def _given(frame: Frame, names: set[str]) -> list[ir.Expr]:

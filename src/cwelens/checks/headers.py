@@ -10,7 +10,6 @@ from cwelens.checks import names
 from cwelens.checks.checker import Checker
 from cwelens.checks.static import add, last_name, texts
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     for module in modules:
         if is_test_module(module):
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             for name, value in _pairs(node):
                 if name == "set-cookie":
                     _cookie(checker, module, value, "".join(_shape(value)))

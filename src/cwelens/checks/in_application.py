@@ -211,7 +211,7 @@ def _protects(modules: list[ModuleInfo]) -> bool:
     for module in modules:
         if ".protect(" not in module.source.text:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Call) and (dotted(node.func) or "").lower().endswith("csrf.protect"):
                 return True
     return False

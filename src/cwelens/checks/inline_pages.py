@@ -11,7 +11,6 @@ from cwelens.base.source import Source
 from cwelens.checks import scripts
 from cwelens.checks.checker import Checker
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 from cwelens.syntax import javascript
 
@@ -24,7 +23,7 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     for module in modules:
         if "<script" not in module.source.text.lower() or is_test_module(module):
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Const) and isinstance(node.value, str) and "<script" in node.value.lower():
                 page = _page(module, node, node.value)
                 data = javascript.inline(page.text)

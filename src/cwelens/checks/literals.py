@@ -15,7 +15,6 @@ from cwelens.checks.static import enclosing
 from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def check(checker: Checker, module: ModuleInfo) -> None:
     # The number of a key that stands beside the key itself is the same credential.
     beside: set[int] = set()
     shown = samples.inside(module)
-    for node in walk(*module.body):
+    for node in module.nodes:
         if id(node) in shown:
             continue
         if isinstance(node, ir.Assign) and node.value is not None:

@@ -111,7 +111,7 @@ class _Program:
         # Whether such a class hashes by itself, when it is saved.
         self.hashing = False
         for module in modules:
-            for node in walk(*module.body):
+            for node in module.nodes:
                 if isinstance(node, ir.Call):
                     self.calls.setdefault(last_name(node.func), []).append(node)
             for cls in module.classes:

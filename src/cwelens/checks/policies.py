@@ -10,7 +10,6 @@ from cwelens.checks.checker import Checker
 from cwelens.checks.static import add, last_name
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     for module in modules:
         if is_test_module(module) or _OTHER_PLACE.search(module.path):
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if isinstance(node, ir.Assign) and node.value is not None:
                 for target in node.targets:
                     _assigned(checker, module, target, node.value)

@@ -63,7 +63,7 @@ def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth
         elif isinstance(part, ir.DictDisplay):
             stack += _kept_in(part, body)
         elif not isinstance(part, ir.Compare | ir.Const | ir.Lambda | ir.Comp | ir.Cond | ir.Unary):
-            stack += list(children(part))
+            stack += children(part)
     return None
 
 

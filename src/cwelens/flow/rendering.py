@@ -10,7 +10,6 @@ from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import Const, Func, Lib, Ref, Value, join, opaque
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import External, FunctionInfo, ModuleInfo
 from cwelens.resolve.templates import Page, page_of
@@ -346,7 +345,7 @@ def unescaped(program: Program, modules: list[ModuleInfo]) -> set[str]:
     for module in modules:
         if "autoescape" not in module.source.text:
             continue
-        for part in walk(*module.body):
+        for part in module.nodes:
             if isinstance(part, ir.Call) and isinstance(part.func, ir.Name | ir.Attr):
                 off = any(
                     k == "autoescape" and isinstance(v, ir.Const) and not v.value for k, v in part.keywords

@@ -166,14 +166,17 @@ def foreign(run: Run, dotted: str, name: str) -> Value | None:
     return Value((Opaque(found[0], note=found[1], label=name),)) if found is not None else None
 
 
+_NO_MEMBERS: frozenset[str] = frozenset()
+
+
 def members_used(run: Run, name: str) -> frozenset[str]:
     """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name; items as `__getitem__`."""
     root: ir.Node | None = run.frame.func.node if run.frame.func else run.frame.node
     key = id(root) if root is not None else id(run.frame.module)
     table = run.shared.members.get(key)
     if table is None:
-        table = run.shared.members[key] = {}
-        for node in walk(root) if root is not None else walk(*run.frame.module.body):
+        found: dict[str, set[str]] = {}
+        for node in walk(root) if root is not None else run.frame.module.nodes:
             if isinstance(node, ir.Attr | ir.Item):
                 base = node.base
                 owner = (
@@ -181,8 +184,9 @@ def members_used(run: Run, name: str) -> frozenset[str]:
                 )
                 if owner is not None:
                     member = node.name if isinstance(node, ir.Attr) else "__getitem__"
-                    table.setdefault(owner, set()).add(member)
-    return frozenset(table.get(name, ()))
+                    found.setdefault(owner, set()).add(member)
+        table = run.shared.members[key] = {owner: frozenset(names) for owner, names in found.items()}
+    return table.get(name, _NO_MEMBERS)
 
 
 def by_evidence(run: Run, name: str, members: frozenset[str]) -> tuple[str, str] | None:

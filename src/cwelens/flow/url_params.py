@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from cwelens.base import chars as ch
 from cwelens.base.regex.admits import admits
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo
 
@@ -45,7 +44,7 @@ def of_converter(shared: Shared, name: str) -> int:
 
 def _registered(shared: Shared, module: ModuleInfo) -> dict[str, int]:
     found: dict[str, int] = {}
-    for node in walk(*module.body):
+    for node in module.nodes:
         if not isinstance(node, ir.Assign):
             continue
         for target in node.targets:

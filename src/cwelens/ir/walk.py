@@ -33,21 +33,27 @@ def _fields(cls: type[ir.Node]) -> tuple[str, ...]:
 _CHILDREN: dict[type, tuple[str, ...]] = {}
 
 
-def children(node: ir.Node) -> Iterator[ir.Node]:
+def children(node: ir.Node) -> list[ir.Node]:
     """The nodes directly below one, in source order where the fields are."""
     fields = _CHILDREN.get(type(node))
     if fields is None:
         fields = _CHILDREN[type(node)] = _fields(type(node))
+    out: list[ir.Node] = []
     for field in fields:
-        yield from _nodes(getattr(node, field))
+        value = getattr(node, field)
+        if isinstance(value, ir.Node):
+            out.append(value)
+        elif isinstance(value, (list, tuple)):
+            _collect(value, out)
+    return out
 
 
-def _nodes(value: Any) -> Iterator[ir.Node]:
-    if isinstance(value, ir.Node):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _nodes(part)
+def _collect(values: Any, out: list[ir.Node]) -> None:
+    for value in values:
+        if isinstance(value, ir.Node):
+            out.append(value)
+        elif isinstance(value, (list, tuple)):
+            _collect(value, out)
 
 
 def walk(*roots: ir.Node) -> Iterator[ir.Node]:
@@ -56,7 +62,10 @@ def walk(*roots: ir.Node) -> Iterator[ir.Node]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(list(children(node))))
+        below = children(node)
+        if below:
+            below.reverse()
+            stack += below
 
 
 def dotted(node: ir.Expr) -> str | None:

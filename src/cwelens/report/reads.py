@@ -85,7 +85,7 @@ def _reads(function: FunctionInfo, defined: set[str]) -> Iterator[ir.Attr]:
                 seen.add(node.name)
                 yield node
             continue
-        stack.extend(reversed(list(children(node))))
+        stack.extend(reversed(children(node)))
 
 
 def _is_chain(node: ir.Expr) -> bool:

@@ -70,7 +70,7 @@ def call_sites(module: ModuleInfo) -> list[tuple[ir.Call, Scope]]:
             if fields is None:
                 if isinstance(node, (ir.Lambda, ir.Comp)):
                     # Defaults and the first iterable belong to the scope around; that they see the inner names does no harm.
-                    work.append(([*children(node)], inner_scope(scope, node)))
+                    work.append((children(node), inner_scope(scope, node)))
                 else:
                     stack += children(node)
                 continue

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 
 
 class Binding:
@@ -208,6 +209,7 @@ class ModuleInfo:
     """
 
     __slots__ = (
+        "_nodes",
         "base",
         "bindings",
         "body",
@@ -242,6 +244,14 @@ class ModuleInfo:
         self.functions: list[FunctionInfo] = []
         self.classes: list[ClassInfo] = []
         self.stars: list[StarImport] = []
+        self._nodes: list[ir.Node] | None = None
+
+    @property
+    def nodes(self) -> list[ir.Node]:
+        """Every node of the module, parents first: walked once, since many ask for them."""
+        if self._nodes is None:
+            self._nodes = list(walk(*self.body))
+        return self._nodes
 
     @property
     def qualname(self) -> str:

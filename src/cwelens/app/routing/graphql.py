@@ -53,7 +53,7 @@ def _roots(found: Found, modules: list[ModuleInfo]) -> dict[ClassInfo, str]:
     """What each class is in `Schema(query=Query, mutation=Mutation)`, and the classes it takes its fields from."""
     out: dict[ClassInfo, str] = {}
     for module in modules:
-        for node in walk(*module.body):
+        for node in module.nodes:
             if not (isinstance(node, ir.Call) and name_of(node.func) in ("Schema", "AsyncSchema")):
                 continue
             given = dict(zip(_ROOTS, node.args)) | {k: v for k, v in node.keywords if k in _ROOTS}
@@ -197,7 +197,7 @@ def _set_fields(found: Found, module: ModuleInfo) -> None:
     """`query.set_field("user", resolve_user)`"""
     if "set_field" not in module.source.text:
         return
-    for node in walk(*module.body):
+    for node in module.nodes:
         if (
             isinstance(node, ir.Call)
             and isinstance(node.func, ir.Attr)
@@ -217,7 +217,7 @@ def _endpoint(found: Found, modules: list[ModuleInfo]) -> list[Guard]:
     for module in modules:
         if "GraphQL" not in module.source.text:
             continue
-        for node in walk(*module.body):
+        for node in module.nodes:
             if not isinstance(node, ir.Call) or name_of(node.func) in (
                 "csrf_exempt",
                 "as_view",

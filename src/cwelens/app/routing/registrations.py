@@ -21,7 +21,7 @@ from cwelens.app.routing.found import (
 )
 from cwelens.app.routing.permissions import of_permission
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import dotted, walk
+from cwelens.ir.walk import dotted
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo, Symbol
 
@@ -111,7 +111,7 @@ def called(found: Found, module: ModuleInfo) -> None:
 
 def _calls(module: ModuleInfo) -> Iterator[tuple[ir.Call | ir.Seq, FunctionInfo | None]]:
     """Calls that may register something, and tuples, with the function around them."""
-    for node in walk(*module.body):
+    for node in module.nodes:
         if isinstance(node, ir.Call):
             inner = node.func.func if isinstance(node.func, ir.Call) else node.func
             if name_of(inner) not in _HANDLE and name_of(inner) not in DECORATORS:

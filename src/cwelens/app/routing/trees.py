@@ -44,7 +44,7 @@ def _mounted(
 ) -> None:
     """`cherrypy.quickstart(Root(), "/shop", config)`, `root.admin = Admin()`, `admin = Admin()` in a class."""
     know = found.know
-    for node in walk(*module.body):
+    for node in module.nodes:
         if isinstance(node, ir.Call) and name_of(node.func) in ("quickstart", "mount") and node.args:
             for cls, _ in targets(know, module, None, node.args[0]):
                 if isinstance(cls, ClassInfo):

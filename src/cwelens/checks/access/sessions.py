@@ -12,7 +12,7 @@ from cwelens.checks.access.passwords import makes_account as _makes_account
 from cwelens.checks.access.report import Report, called, head
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import dotted, walk
+from cwelens.ir.walk import dotted
 from cwelens.resolve.symbols import ModuleInfo
 
 _CHANGES = ("create", "update", "delete", "destroy", "file-delete", "file-write", "mass")
@@ -132,7 +132,7 @@ def _made_here(app: Application) -> bool:
     names = {
         (dotted(node.func) or "").rpartition(".")[2]
         for module in app.modules
-        for node in walk(*module.body)
+        for node in module.nodes
         if isinstance(node, ir.Call)
     }
     return bool(names & _APPLICATIONS)
