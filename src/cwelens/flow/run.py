@@ -248,7 +248,6 @@ class Shared:
         self.closures = Closures()
         self._setters: dict[int, dict[str, FunctionInfo]] = {}
         self.masks: dict[str, int] = {}
-        self.members: dict[int, dict[str, frozenset[str]]] = {}
         self.dotted: dict[tuple[str, str], Any] = {}
 
     def learn(self, module: ModuleInfo) -> None:

@@ -26,7 +26,6 @@ from cwelens.flow.values import (
     make,
 )
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import walk
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 from cwelens.resolve.outcome import Ambiguous, Outcome, symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo
@@ -166,27 +165,10 @@ def foreign(run: Run, dotted: str, name: str) -> Value | None:
     return Value((Opaque(found[0], note=found[1], label=name),)) if found is not None else None
 
 
-_NO_MEMBERS: frozenset[str] = frozenset()
-
-
 def members_used(run: Run, name: str) -> frozenset[str]:
     """The attributes that the enclosing function (or module) uses on a name or on an attribute of that name; items as `__getitem__`."""
-    root: ir.Node | None = run.frame.func.node if run.frame.func else run.frame.node
-    key = id(root) if root is not None else id(run.frame.module)
-    table = run.shared.members.get(key)
-    if table is None:
-        found: dict[str, set[str]] = {}
-        for node in walk(root) if root is not None else run.frame.module.nodes:
-            if isinstance(node, ir.Attr | ir.Item):
-                base = node.base
-                owner = (
-                    base.id if isinstance(base, ir.Name) else base.name if isinstance(base, ir.Attr) else None
-                )
-                if owner is not None:
-                    member = node.name if isinstance(node, ir.Attr) else "__getitem__"
-                    found.setdefault(owner, set()).add(member)
-        table = run.shared.members[key] = {owner: frozenset(names) for owner, names in found.items()}
-    return table.get(name, _NO_MEMBERS)
+    cutoff = run.program.cutoff
+    return cutoff.used(run.frame.func or run.frame.module, name) if cutoff is not None else frozenset()
 
 
 def by_evidence(run: Run, name: str, members: frozenset[str]) -> tuple[str, str] | None:

@@ -94,8 +94,19 @@ def _unseen(run: Run, atom: object) -> bool:
     )
 
 
+# Kept with the function, so that its identity stays its own.
+_VAGUE: dict[int, tuple[ir.Function | ir.Lambda, bool]] = {}
+
+
 def _vague(node: ir.Function | ir.Lambda) -> bool:
     """Whether a function of the program is named for checking and asks more than one thing of its parameters."""
+    known = _VAGUE.get(id(node))
+    if known is None:
+        known = _VAGUE[id(node)] = (node, _asks_much(node))
+    return known[1]
+
+
+def _asks_much(node: ir.Function | ir.Lambda) -> bool:
     if isinstance(node, ir.Lambda) or not _CHECKS.search(node.name.lower()):
         return False
     params = {p.name for p in node.params} - {"self", "cls"}

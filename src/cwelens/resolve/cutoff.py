@@ -54,12 +54,16 @@ class Library(Protocol):
     def evidence(self) -> Sequence[Taken]: ...
 
 
+_NO_MEMBERS: frozenset[str] = frozenset()
+
+
 class CutOff:
     """Answers for the names of a program that nothing in it binds; remembers which members each module uses on which name."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._used: dict[int, dict[str, set[str]]] = {}
+        self._used: dict[int, dict[str, frozenset[str]]] = {}
+        self._unbound: dict[int, dict[str, frozenset[str]]] = {}
         self._objects: dict[tuple[str, frozenset[str]], tuple[str, str] | None] = {}
 
     def name(self, module: ModuleInfo, name: str) -> Assumed | None:
@@ -126,35 +130,30 @@ class CutOff:
         """The members that a function or module uses on a name or on an attribute of that name; items as `__getitem__`."""
         table = self._used.get(id(scope))
         if table is None:
-            root: list[ir.Node] = [scope.node] if isinstance(scope, FunctionInfo) else [*scope.body]
-            table = self._used[id(scope)] = {}
-            for node in walk(*root):
+            found: dict[str, set[str]] = {}
+            for node in walk(scope.node) if isinstance(scope, FunctionInfo) else scope.nodes:
                 if isinstance(node, ir.Attr | ir.Item):
                     base = node.base
-                    owner = (
-                        base.id
-                        if isinstance(base, ir.Name)
-                        else base.name
-                        if isinstance(base, ir.Attr)
-                        else None
-                    )
-                    if owner is not None:
-                        table.setdefault(owner, set()).add(_member(node))
-        return frozenset(table.get(name, ()))
+                    if isinstance(base, ir.Name):
+                        found.setdefault(base.id, set()).add(_member(node))
+                    elif isinstance(base, ir.Attr):
+                        found.setdefault(base.name, set()).add(_member(node))
+            table = self._used[id(scope)] = {owner: frozenset(members) for owner, members in found.items()}
+        return table.get(name, _NO_MEMBERS)
 
     def _members(self, module: ModuleInfo, name: str) -> frozenset[str]:
         """The members used on a name of the module where it is no local name of a function."""
-        return frozenset(self._names(module).get(name, ()))
+        return self._names(module).get(name, _NO_MEMBERS)
 
-    def _names(self, module: ModuleInfo) -> dict[str, set[str]]:
+    def _names(self, module: ModuleInfo) -> dict[str, frozenset[str]]:
         """Each name that stands in the module and is no local name of a function, with the members used on it."""
-        table = self._used.get(-id(module))
+        table = self._unbound.get(id(module))
         if table is None:
-            table = self._used[-id(module)] = _free(module)
+            table = self._unbound[id(module)] = _free(module)
         return table
 
 
-def _free(module: ModuleInfo) -> dict[str, set[str]]:
+def _free(module: ModuleInfo) -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
     functions = {info.node: info for info in module.functions}
     work: list[tuple[list[ir.Node], FunctionInfo | None]] = [([*module.body], None)]
@@ -172,7 +171,7 @@ def _free(module: ModuleInfo) -> dict[str, set[str]]:
                 if not _is_local(node.base.id, function):
                     table.setdefault(node.base.id, set()).add(_member(node))
             stack += children(node)
-    return table
+    return {name: frozenset(members) for name, members in table.items()}
 
 
 def _member(node: ir.Attr | ir.Item) -> str:
