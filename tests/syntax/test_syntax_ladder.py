@@ -78,7 +78,6 @@ def test_a_sibling_is_not_read_as_nested() -> None:
         ("x = f('a)\ny = g()\n", OPEN, ["f", "g"]),
         ("for x in f()\n    g()\n", "a colon is missing", ["f", "g"]),
         ("def h():\n    # nothing\n\nf(g())\n", "a block is empty", ["f", "g"]),
-        ('its text ends here """\nf()\ng()\n', "the input begins inside a string", ["f", "g"]),
     ],
 )
 def test_what_is_cut_off_is_one_gap_and_the_rest_is_read(text: str, reason: str, read: list[str]) -> None:
@@ -87,6 +86,26 @@ def test_what_is_cut_off_is_one_gap_and_the_rest_is_read(text: str, reason: str,
     assert reasons(unit) == [reason]
     assert sorted(calls(unit)) == read
     assert unit.is_code
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ('its text ends here """\nf()\ng()\n', "it begins inside a docstring"),
+        ('        url: str\n        """\n    f()\n    g()\n', "it begins inside a docstring"),
+        (
+            '    a name, and more\n    """\n    f()\n\ndef h():\n    """Its text\n    goes on, """\n    g()\n',
+            "it begins inside a docstring",
+        ),
+        ('f()\ng()\ndef h():\n    """Its text\n    goes on\n', "it ends inside a docstring"),
+    ],
+)
+def test_nothing_is_lost_of_a_docstring_that_is_cut(text: str, note: str) -> None:
+    """A hunk that begins or ends inside a docstring is read in full."""
+    unit = one(text)
+    assert not unit.module.gaps
+    assert note in unit.notes
+    assert sorted(calls(unit)) == ["f", "g"]
 
 
 def test_a_broken_statement_costs_only_itself() -> None:

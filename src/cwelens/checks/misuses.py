@@ -36,6 +36,10 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         judgement = Judgement("defect")
     elif verdict is None:
         judgement = Judgement("undecided", "an argument that decides is not known")
+    elif row.concept.startswith("secret.") and not any(
+        site.args.at(c.port, site.receiver) for c in conditions(row)
+    ):
+        return  # no secret is handed over at all
     else:
         judgement = Judgement("neutralised", "its arguments are safe ones")
     record = checker.record(

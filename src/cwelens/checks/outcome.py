@@ -13,6 +13,7 @@ from cwelens.checks.judgement import Judgement, clearer
 from cwelens.checks.options import Options
 from cwelens.checks.record import Record
 from cwelens.checks.rules import FOR_SERVICE
+from cwelens.flow.surroundings import AROUND
 from cwelens.flow.values import Taint
 from cwelens.resolve.testcode import rehearsals
 
@@ -255,6 +256,8 @@ def fingerprint(finding: Finding) -> str:
 def _assumption(taint: Taint) -> str:
     if taint.assumption:
         return taint.assumption
+    if taint.origin.concept == AROUND:
+        return f"{taint.origin.text} is untrusted: what sets it is not in the input"
     return f"{taint.origin.text} is untrusted: it comes from a caller that the input does not show"
 
 

@@ -226,6 +226,8 @@ class Shared:
         self.functions: dict[int, FunctionInfo] = {}
         self.classes: dict[int, ClassInfo] = {}
         self._known: set[int] = set()
+        # Of a piece of a function, the names that the code around it sets.
+        self.around: dict[int, dict[str, ir.Pos]] = {}
         self.modules: dict[str, State | None] = {}
         self.module_frames: dict[str, Frame] = {}
         self.class_env: dict[int, dict[str, Value]] = {}

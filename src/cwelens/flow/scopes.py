@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwelens.flow import attributes, calls, expressions, statements
+from cwelens.flow import attributes, calls, expressions, statements, surroundings
 from cwelens.flow.library_constants import library_value
 from cwelens.flow.run import Exits, Run, written
 from cwelens.flow.state import Frame, Obj, State
@@ -153,7 +153,7 @@ def missing(run: Run, name: str) -> Value:
     if found is not None:
         type_, note = found
         return Value((Opaque(type_, note=note, label=name),))
-    return Value((Opaque(label=name),))
+    return surroundings.name_of_around(run, name) or Value((Opaque(label=name),))
 
 
 def foreign(run: Run, dotted: str, name: str) -> Value | None:

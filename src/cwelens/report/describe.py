@@ -6,6 +6,7 @@ Invariants: the summary says only what traits, sources, operations and calls sho
 from __future__ import annotations
 
 from cwelens.base.location import locate
+from cwelens.flow import surroundings
 from cwelens.ir import nodes as ir
 from cwelens.report import routes
 from cwelens.report.material import Material
@@ -117,11 +118,14 @@ def _claim(material: Material) -> str:
 def _takes(material: Material, tests: bool = False) -> str:
     if not material.sources:
         given = [] if tests else _given(material)
-        if not given:
+        around = [name for name in _around(material) if not tests]
+        if not given and not around:
             return "It takes no untrusted data"
         held = coded(given, 3) if len(given) <= _PARAMETERS else "their parameters"
         up = "its caller decides" if len(_outer(material)) == 1 else "their callers decide"
-        return f"It takes no untrusted data of its own; what {held} {'holds' if len(given) == 1 else 'hold'}, {up}"
+        if around:
+            held, up = coded([*around, *given], 3), "the code around decides"
+        return f"It takes no untrusted data of its own; what {held} {'holds' if len(given) + len(around) == 1 else 'hold'}, {up}"
     grouped: dict[str, int] = {}
     for use in material.sources:
         grouped[_noun(use)] = grouped.get(_noun(use), 0) + 1
@@ -132,6 +136,17 @@ def _takes(material: Material, tests: bool = False) -> str:
 def _outer(material: Material) -> list[FunctionInfo]:
     """The functions that something outside the input may call."""
     return [f for m in material.modules for f in m.functions if f.parent is None]
+
+
+def _around(material: Material) -> list[str]:
+    """The names of pieces of functions that the code around them sets."""
+    cutoff = material.program.cutoff
+    return [
+        name
+        for module in material.modules
+        for name in surroundings.given(module)
+        if cutoff is None or cutoff.name(module, name) is None
+    ]
 
 
 def _given(material: Material) -> list[str]:

@@ -39,7 +39,7 @@ _SETTLED = (
     "regex.", "sql.", "nosql.", "format.", "template.", "html.", "xml.", "path.", "shell.", "process.", "code.", "ldap.", "xpath.", "xslt.",
     "url.", "header.", "email.", "deserialise", "resource.", "memory.", "data.",
 )  # fmt: skip
-_PARAMETER = re.compile(r"`(\w+)` of `[^`]+`")
+_PARAMETER = re.compile(r"`(\w+)` of (?:`[^`]+`|the code around)")
 
 _FIELDS: dict[type, tuple[str, ...]] = {
     ir.Call: ("func", "args", "keywords"),

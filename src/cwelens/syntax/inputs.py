@@ -1,4 +1,4 @@
-"""Kinds of input: plain Python, Markdown with fenced code, notebooks; from bytes to units.
+"""Kinds of input: plain Python, Markdown with fenced code, notebooks, diffs; from bytes to units.
 
 Invariants: never raises for any content; at least one unit comes back for every input, and an input without code is a unit with
 a gap that says so.
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from cwelens.base.source import Source
 from cwelens.ir import nodes as ir
-from cwelens.syntax import javascript, ladder
+from cwelens.syntax import diff, javascript, ladder
 from cwelens.syntax.decode import decode, normalise
 from cwelens.syntax.templates.readers import is_template
 from cwelens.syntax.unit import Unit
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".txt", ".rst")
 _PYTHON = (".py", ".pyw", ".pyi")
+_DIFF = (".diff", ".patch")
 
 
 def read_file(file: str | Path, shown: str | None = None) -> list[Unit]:
@@ -65,6 +66,8 @@ def _units(path: str, text: str) -> list[Unit]:
     name = path.lower()
     if name.endswith(".ipynb"):
         return [_notebook(path, text)]
+    if name.endswith(_DIFF) or (not name.endswith((*_PYTHON, *_MARKDOWN)) and diff.is_diff(text)):
+        return _changed(Source(path, text), text)
     if name.endswith(_MARKDOWN) or not name.endswith(_PYTHON):
         units = _fenced(path, text)
         if units:
@@ -96,6 +99,9 @@ def _fenced(path: str, text: str) -> list[Unit]:
     source = Source(path, text)
     units: list[Unit] = []
     for fence in fences(text):
+        if fence.language in ("diff", "patch"):
+            units += _changed(source, fence.code, fence.first_line - 1, fence.margins)
+            continue
         if not fence.is_python and fence.language:
             continue
         unit = ladder.parse(fence.code, path)
@@ -105,6 +111,29 @@ def _fenced(path: str, text: str) -> list[Unit]:
         unit.kind = "markdown"
         units.append(unit)
     return units or [_lost(path, text, "no fenced block of the document reads as Python")]
+
+
+def _changed(source: Source, text: str, before: int = 0, outer: list[int] | None = None) -> list[Unit]:
+    """One unit for each hunk of Python in a diff, which begins after line `before` of a source, `outer` bytes into each line."""
+    units: list[Unit] = []
+    found = [hunk for hunk in diff.hunks(text) if hunk.is_python and any(map(str.strip, hunk.lines))]
+    for hunk in found:
+        code, line, inner = hunk.text()
+        unit = ladder.parse(code, source.path)
+        if hunk.around is not None and unit.module.gaps:
+            # One that begins inside a docstring of what is around it.
+            alone = ladder.parse(hunk.bare().text()[0], source.path)
+            if len(alone.module.gaps) < len(unit.module.gaps):
+                unit, (code, line, inner) = alone, hunk.bare().text()
+        margins = [m + outer[line - 1 + i] if outer else m for i, m in enumerate(inner)]
+        ladder.place(unit, source, before + line, margins)
+        unit.kind = "diff"
+        unit.notes = [
+            f"{len(found)} {'hunk' if len(found) == 1 else 'hunks'} of a diff, as after the change",
+            *unit.notes,
+        ]
+        units.append(unit)
+    return units or [_lost(source.path, text, "no hunk of the diff is of a Python file")]
 
 
 def _lost(path: str, text: str, reason: str) -> Unit:

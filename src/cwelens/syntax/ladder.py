@@ -95,31 +95,64 @@ def _by_tree_sitter(source: Source) -> Unit | None:
 def _by_regions(source: Source) -> Unit:
     regions = Regions(source.text)
     body = regions.read()
-    rows = regions.rows
-    if rows and rows[-1].quote in ('"""', "'''"):
-        # A string without an end may be the end of a string without a beginning: read it that way if less is lost.
-        cut = _first_quote(source.text)
-        if not _is_evident(Regions(source.text[: cut - 3]).read()):
-            inside = Regions(
-                "".join(char if char == "\n" else " " for char in source.text[:cut]) + source.text[cut:]
-            )
-            body = inside.read()
-            end = source.text.rfind("\n", 0, cut) + 1
-            pos = (1, 0, source.text.count("\n", 0, cut) + 1, len(source.text[end:cut].encode()))
-            inside.gaps.insert(0, ir.Gap("the input begins inside a string", pos))
-            regions = inside
+    notes = ["read statement by statement"]
+    begun = _from_docstring(source.text, regions)
+    if begun is not None:
+        regions, body = begun
+        notes.append("it begins inside a docstring")
+    if regions.ends_in_docstring:
+        notes.append("it ends inside a docstring")
     lines = sum(row.last - row.first + 1 for row in regions.rows)
     if regions.lost * 2 > lines and not _is_evident(body):
         return _nothing(source, f"{NOT_CODE} ({regions.lost} of {lines} lines)")
     unit = Unit(source, ir.Module(body, regions.gaps), form="fragment")
     unit.dialect = "python2" if regions.python2 else "python3"
-    unit.notes = ["read statement by statement"]
+    unit.notes = notes
     return unit
 
 
-def _first_quote(text: str) -> int:
-    """The offset after the first triple quote of a text that has one."""
-    return min(place for place in (text.find('"""'), text.find("'''")) if place >= 0) + 3
+def _from_docstring(text: str, plain: Regions) -> tuple[Regions, list[ir.Stmt]] | None:
+    """The reading of a text that begins inside a docstring: its first triple quote ends one, and less is lost that way."""
+    cut = _first_quote(text)
+    if cut is None or not _is_prose(text[: cut - 3]):
+        return None
+    inside = Regions("".join(char if char == "\n" else " " for char in text[:cut]) + text[cut:])
+    body = inside.read()
+    rows = plain.rows
+    unclosed = bool(rows) and rows[-1].quote in ('"""', "'''")
+    if not any(map(_is_telling, body)) or not (unclosed or inside.lost < plain.lost):
+        return None
+    end = text.rfind("\n", 0, cut) + 1
+    start = len(text) - len(text.lstrip())
+    first = text.count("\n", 0, start) + 1
+    column = len(text[text.rfind("\n", 0, start) + 1 : start].encode())
+    pos = (first, column, text.count("\n", 0, cut) + 1, len(text[end:cut].encode()))
+    return inside, [ir.ExprStmt(ir.Const(text[start : cut - 3], pos), pos), *body]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether what stands before a triple quote is no code: hardly a line of it reads as a statement that does something."""
+    if not text.strip():
+        return False
+    regions = Regions(text)
+    body = regions.read()
+    telling = [stmt for stmt in body if _is_telling(stmt)]
+    return not telling or (regions.lost > 0 and len(telling) * 4 <= regions.lost)
+
+
+def _is_telling(stmt: ir.Stmt) -> bool:
+    """Whether a statement is none that prose has as well: words, a text, `url: str` as in a list of parameters."""
+    if isinstance(stmt, ir.UnknownStmt) or _is_weak(stmt):
+        return False
+    if isinstance(stmt, ir.ExprStmt) and isinstance(stmt.value, ir.Const):
+        return False
+    return not (isinstance(stmt, ir.Assign) and stmt.value is None)
+
+
+def _first_quote(text: str) -> int | None:
+    """The offset after the first triple quote of a text; None where it has none."""
+    places = [place for place in (text.find('"""'), text.find("'''")) if place >= 0]
+    return min(places) + 3 if places else None
 
 
 def _is_evident(body: list[ir.Stmt]) -> bool:

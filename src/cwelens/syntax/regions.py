@@ -73,7 +73,8 @@ def parse_ast(source: str, offset: int = 0) -> list[ir.Stmt]:
 
 
 class Regions:
-    """One reading of a text. After `read`: `gaps`, `python2`, and `lost`, the number of lines nothing certain is known of."""
+    """One reading of a text. After `read`: `gaps`, `python2`, `ends_in_docstring`, and `lost`, the number of lines nothing certain is
+    known of."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
@@ -84,6 +85,7 @@ class Regions:
         self.gaps: list[ir.Gap] = []
         self.python2 = False
         self.lost = 0
+        self.ends_in_docstring = False
         self._text = text
         self._deep = False
         self._starts = [0]
@@ -296,7 +298,10 @@ class Regions:
             reason = ENDS if is_last else EMPTY_BLOCK if row.opens else OPEN
             completed = self._completed(first, row, reason)
             if completed is not None:
-                self._gap(reason, row, row)
+                if is_last and self._is_docstring(row, completed):
+                    self.ends_in_docstring = True
+                else:
+                    self._gap(reason, row, row)
                 return completed
         reason = DEEP if self._deep else UNREADABLE
         self._deep = False
@@ -309,6 +314,13 @@ class Regions:
         parts = [part for each in rows for part in self._salvage(each)]
         self._lose(first, row, reason)
         return [ir.UnknownStmt(reason, parts, [], (*self._start(first), *self._end(row)))]
+
+    def _is_docstring(self, row: Logical, completed: list[ir.Stmt]) -> bool:
+        """Whether a statement is a triple-quoted string by itself, whose end was cut off: no code is missing."""
+        starts = self.lines[row.first - 1].lstrip().lower().lstrip("rbuf").startswith(row.quote)
+        return (
+            len(row.quote) == 3 and starts and len(completed) == 1 and isinstance(completed[0], ir.ExprStmt)
+        )
 
     def _exec(self, row: Logical) -> list[ir.Stmt] | None:
         """Python 2: `exec code in globals, locals` with any expression, of which the grammar reads only the simplest."""

@@ -16,7 +16,7 @@ class Unit:
 
     - `dialect`: "python3" or "python2".
     - `form`: "module" when the text was read as it stands, "fragment" when a repair was needed; `notes` say which, for people.
-    - `kind`: "python", "markdown" or "notebook": what the code was taken out of.
+    - `kind`: "python", "markdown", "notebook" or "diff": what the code was taken out of.
     - `is_code`: False when nothing in the text is recognisably Python; there is then a gap that says so.
     - `cells`: for a notebook, (cell number from 1, its first line in `source.text`) of each code cell.
     """
