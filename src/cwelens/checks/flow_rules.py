@@ -56,6 +56,7 @@ FLOW_RULES: tuple[Rule, ...] = (
         "medium",
         "ask about fields and related records that are not meant for them, such as a password hash letter by letter",
         "Take only the names that the code lists, and drop the others.",
+        ("query.field",),
     ),
     *(
         flow(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cwelens.flow import (
     activations,
+    containers,
     expressions,
     library_calls,
     natives,
@@ -36,7 +37,6 @@ from cwelens.flow.values import (
     Value,
     join,
     join_all,
-    taints_of,
 )
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
@@ -114,24 +114,12 @@ def arguments(run: Run, node: ir.Call, st: State) -> Args | None:
             keywords.update({k: v for k, v in obj.items.items() if isinstance(k, str)})
             extra, keys = obj.rest, obj.keys if obj.rest is not None else None
         else:
-            extra, keys = Value((Opaque(None, deep_taints(value, st)),)), _names(value)
+            extra, keys = Value((Opaque(None, deep_taints(value, st)),)), containers.client_names(value)
         if extra is not None:
             starstar = extra if starstar is None else join(starstar, extra)
         if keys is not None:
             names = keys if names is None else join(names, keys)
     return Args(positional, keywords, star, starstar, names)
-
-
-def _names(mapping: Value) -> Value | None:
-    """The names that a mapping brings as keyword arguments whose keys are not seen: those of a request are the client's. What a form
-    or schema let through has the names of its own fields."""
-    taints = tuple(
-        taint for taint in taints_of(mapping) if taint.origin.concept in _NAMED_BY_CLIENT and not taint.safe
-    )
-    return Value((Opaque("builtins.str", taints),)) if taints else None
-
-
-_NAMED_BY_CLIENT = frozenset(("http.query", "http.form", "http.body", "http.cookie", "http.header"))
 
 
 def _beginning(value: Value, st: State) -> Obj | None:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow import assign, expressions, scopes
+from cwelens.flow import assign, expressions, form_fields, scopes
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State, deep_taints
-from cwelens.flow.values import BOOL, INT, NONE, NOTHING, UNKNOWN, Opaque, Ref, Value, const, join, join_all
+from cwelens.flow.values import (
+    BOOL,
+    INT,
+    NONE,
+    NOTHING,
+    UNKNOWN,
+    Method,
+    Opaque,
+    Ref,
+    Value,
+    atom_taints,
+    const,
+    join,
+    join_all,
+)
 from cwelens.ir import nodes as ir
 
 CONTAINERS = ("builtins.list", "builtins.dict", "builtins.tuple", "builtins.set")
@@ -179,6 +193,22 @@ def keys(obj: Obj) -> Value:
     return join_all(keys) if keys else UNKNOWN
 
 
+def client_names(mapping: Value) -> Value | None:
+    """The keys of a mapping that is not seen: those of a request are the client's. What a form
+    or schema let through has the names of its own fields."""
+    taints = tuple(
+        taint
+        for atom in mapping.atoms
+        if not (isinstance(atom, Method) and atom.name in form_fields.RESULTS)
+        for taint in atom_taints(atom)
+        if taint.origin.concept in _NAMED_BY_CLIENT and not taint.safe
+    )
+    return Value((Opaque("builtins.str", taints),)) if taints else None
+
+
+_NAMED_BY_CLIENT = frozenset(("http.query", "http.form", "http.body", "http.cookie", "http.header"))
+
+
 def update(ref: Ref, obj: Obj, args: Args, st: State) -> None:
     """`dict.update`: the items of a dictionary, pairs and keyword arguments are taken over."""
     for value in args.positional:
@@ -191,7 +221,8 @@ def update(ref: Ref, obj: Obj, args: Args, st: State) -> None:
             elif other is not None and other.kind in ("list", "tuple"):
                 obj = _with_pairs(obj, other, st)
             else:
-                obj = obj.with_rest(Value((Opaque(None, deep_taints(Value((atom,)), st)),)))
+                one = Value((atom,))
+                obj = obj.with_rest(Value((Opaque(None, deep_taints(one, st)),)), client_names(one))
     obj = Obj("dict", {**obj.items, **args.keywords}, obj.rest, obj.keys)
     st.heap[ref.loc] = obj
 

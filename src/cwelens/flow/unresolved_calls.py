@@ -59,6 +59,9 @@ SQL_WORDS = frozenset(
 _QUERIES = frozenset(("filter", "filter_by", "exclude", "get", "get_or_none", "aget", "find_by"))
 
 
+# What a schema gives back as a dictionary has the names of its fields, which the program has given.
+_DUMPS = frozenset(("dict", "model_dump", "asdict"))
+
 CLEANING = (
     "sanit",
     "escape",
@@ -123,6 +126,10 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         taints = tuple(t for t in own if t.origin.kind not in ("param", "exception", contents.CONTENT))
     elif member in library_calls.CARRYING:
         taints = join_taints(own, given if member in ("format", "join", "replace") else ())
+        if member in _DUMPS:
+            taints = tuple(
+                t.neutralised(("query.field",), f"`{text}()` names fields of a schema") for t in taints
+            )
     else:
         kept = tuple(
             t
