@@ -305,6 +305,9 @@ def test_functions_and_their_kinds(world):
         "C.D.f": "method",
     }
     assert w.module().classes[0].methods["e"].decorators == ["property"]
+    # A setter is a member of every property, and no name that somebody would have to show.
+    found = {r.text: (r.status, r.target) for r in decorators(w.program, w.module())}
+    assert found["e.setter"] == ("resolved", "builtins.property.setter")
 
 
 def test_context_modules_are_read_on_demand(world, tmp_path: Path):

@@ -218,15 +218,18 @@ def entry_points(material: Material) -> list[EntryPoint]:
     if not found and len(material.modules) == 1:
         module = material.modules[0]
         public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]
-        found = [
-            _entry(
-                f,
-                "public method" if f.owner or is_cut_out(f) else "public function",
-                taken.get(module.source.path, []),
-            )
-            for f in public
-        ]
+        found = [_entry(f, _public(f), taken.get(module.source.path, [])) for f in public]
     return found
+
+
+def _public(function: FunctionInfo) -> str:
+    """What kind of entry a public function is, in words."""
+    if function.kind == "property":
+        part = next(
+            (d.rpartition(".")[2] for d in function.decorators if d.endswith((".setter", ".deleter"))), ""
+        )
+        return f"{part} of a property" if part else "property"
+    return "public method" if function.owner or is_cut_out(function) else "public function"
 
 
 def _entries(material: Material, module: ModuleInfo, uses: list[SourceUse], tested: bool) -> list[EntryPoint]:

@@ -222,6 +222,8 @@ class Program(ModuleIndex):
         if isinstance(symbol, ClassInfo):
             return self.find_attr(symbol, name)
         if isinstance(symbol, FunctionInfo):
+            if symbol.kind == "property" and name in ("setter", "getter", "deleter"):
+                return Resolved(External(f"builtins.property.{name}"))
             return Unresolved(f"`{name}` is an attribute of the function `{symbol.short}`")
         return Unresolved(f"the type of `{symbol.name}` is not shown")
 
