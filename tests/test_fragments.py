@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cwelens import Review, review
 
 METHOD = '''
@@ -99,3 +101,14 @@ def test_advice_does_not_repeat_what_could_not_be_seen() -> None:
         if a.title == "Review again with what this code calls"
     ]
     assert "`checked`" in again.text
+
+
+def test_a_variable_of_another_file_leads_to_the_library_behind_it(tmp_path: Path) -> None:
+    """What it is assigned answers, not a module of its name that there is none of."""
+    (tmp_path / "ferry").mkdir()
+    (tmp_path / "ferry" / "__init__.py").write_text("", encoding="utf-8")
+    made = "from harbourmaster import Horn\n\nhorn = Horn.of('north')\n"
+    (tmp_path / "ferry" / "horns.py").write_text(made, encoding="utf-8")
+    used = "from .horns import horn\n\n\ndef leave(boat):\n    horn.sound(boat)\n"
+    (tmp_path / "ferry" / "boats.py").write_text(used, encoding="utf-8")
+    assert list(groups(review(paths=[tmp_path]))) == ["package harbourmaster"]

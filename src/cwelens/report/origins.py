@@ -8,6 +8,7 @@ from __future__ import annotations
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
 from cwelens.resolve.builtin_names import BUILTINS
+from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo, ModuleInfo
 
@@ -132,6 +133,10 @@ def _of_name(
 
 def _of_binding(program: Program, binding: Binding, depth: int) -> Origin:
     if binding.target is not None:
+        there = symbol_of(program.resolve_dotted(binding.target, binding.module)) if depth < _DEPTH else None
+        if isinstance(there, Binding) and there is not binding:
+            # A variable of a file that is in the input: what it is assigned answers.
+            return _of_binding(program, there, depth + 1)
         module = _module_part(binding)
         # The owner tells a name that was imported out of a module, which may itself be one.
         member = isinstance(binding.node, ir.ImportFrom) and module == binding.target
