@@ -10,7 +10,7 @@ from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run
 from cwelens.flow.state import State, deep_taints
-from cwelens.flow.values import Const, Opaque, Ref, Text, Value
+from cwelens.flow.values import Const, Method, Opaque, Ref, Text, Value
 from cwelens.ir import nodes as ir
 
 # Errors that tell of files, databases and other machines, or whatever there is.
@@ -44,8 +44,10 @@ def body(run: Run, value: Value, state: State, pieces: bool = False) -> Value:
             atoms += obj.items[0].atoms
         elif obj is not None and obj.kind == "list" and (pieces or _chunks(run)):
             atoms += obj.everything().atoms
-        elif isinstance(atom, Text | Const) or (
-            isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes")
+        elif (
+            (isinstance(atom, Method) and atom.type is None)
+            or isinstance(atom, Text | Const)
+            or (isinstance(atom, Opaque) and atom.type in (None, "builtins.str", "builtins.bytes"))
         ):
             atoms.append(atom)
     # Structures become JSON, response objects were judged where they were made.

@@ -87,9 +87,10 @@ def find_handler(run: Run, function: FunctionInfo) -> Handler | None:
 
 
 def _sends_page(decorator: ir.Expr) -> bool:
-    """`@router.get("/", response_class=HTMLResponse)`"""
+    """`@router.get("/", response_class=HTMLResponse)`, `@get("/", media_type=MediaType.HTML)`"""
     return isinstance(decorator, ir.Call) and any(
-        key == "response_class" and written(value).rpartition(".")[2] == "HTMLResponse"
+        (key == "response_class" and written(value).rpartition(".")[2] == "HTMLResponse")
+        or (key == "media_type" and written(value) in ("MediaType.HTML", "litestar.MediaType.HTML"))
         for key, value in decorator.keywords
     )
 

@@ -62,6 +62,41 @@ _WIDESPREAD = frozenset(
         "falcon",
     ]
 )
+# Words with which anybody begins the name of a function.
+_VERBS = frozenset(
+    [
+        "add",
+        "check",
+        "default",
+        "find",
+        "get",
+        "import",
+        "load",
+        "new",
+        "open",
+        "parse",
+        "read",
+        "render",
+        "run",
+        "select",
+        "set",
+        "write",
+    ]
+)
+
+
+def _one_word(name: str) -> bool:
+    return "_" not in name.strip("_") and not any(letter.isupper() for letter in name[1:])
+
+
+def _telling(name: str, dotted: str) -> bool:
+    """Whether a name tells of the one library that has it: plain words (`Token`, `get_session`) do only where the library is called so."""
+    first, _, rest = name.partition("_")
+    if not _one_word(name) and not (first in _VERBS and "_" not in rest):
+        return True
+    return name.lower() in dotted.lower().split(".")[:-1]
+
+
 # Rows that speak of a callable (settings, types and evidence speak of other things).
 _OF_CALLABLES = (
     (Sink, "call"),
@@ -323,12 +358,12 @@ class Models:
                     # A class, or a module that is written like one (`PIL.ImageMath`).
                     self._last_names.setdefault(owner.rpartition(".")[2], set()).add(self.canonical(owner))
         found = self._last_names.get(name, set())
-        for likely in (STANDARD_LIBRARY, _WIDESPREAD):
+        for likely in (STANDARD_LIBRARY | {"yaml"}, _WIDESPREAD):
             # `Path` is first of all Python's own, `HttpResponse` Django's.
             one = {n for n in found if n.partition(".")[0] in likely}
             if one:
                 return next(iter(one)) if len(one) == 1 else None
-        return next(iter(found)) if len(found) == 1 else None
+        return next(iter(found)) if len(found) == 1 and _telling(name, next(iter(found))) else None
 
     def meant_base(self, name: str) -> str | None:
         """The class of a library that a base class stands for whose import is not shown: `tornado.web.RequestHandler`, `RequestHandler`."""

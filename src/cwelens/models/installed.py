@@ -54,7 +54,7 @@ def _fact(name: str) -> Fact:
             raise
         return Fact("not installed", reason=f"{type(error).__name__} when it is imported")
     if not callable(found):
-        is_property = inspect.isdatadescriptor(found) or isinstance(found, cached_property)
+        is_property = isinstance(found, cached_property) or hasattr(type(found), "__get__")
         return Fact("property" if is_property else "value")
     try:
         parameters = tuple(inspect.signature(found).parameters.values())
