@@ -102,14 +102,20 @@ _CONTAINERS = frozenset(
 )
 
 
+# Addresses as objects: their text form is percent-encoded (yarl and HTTPX, `URL.__str__`).
+_ADDRESSES = frozenset(("yarl.URL", "httpx.URL"))
+
+
 def is_shown(atom: Atom, st: State) -> bool:
-    """Whether `str()` of an atom is its `repr()`: containers, and bytes."""
+    """Whether no line break gets through `str()` of an atom: it is the `repr()` of containers and bytes, and encodes addresses."""
     if isinstance(atom, Ref):
         obj = st.obj(atom.loc)
         return obj is not None and obj.kind in ("dict", "list", "tuple", "set") and obj.cls is None
     if isinstance(atom, Const):
         return isinstance(atom.value, bytes)
-    return (isinstance(atom, Opaque) and atom.type in _CONTAINERS) or (isinstance(atom, Text) and atom.binary)
+    if isinstance(atom, Opaque):
+        return atom.type in _CONTAINERS or atom.type in _ADDRESSES
+    return isinstance(atom, Text) and atom.binary
 
 
 def shown(value: Value, st: State) -> Value:
@@ -133,7 +139,8 @@ def represented(value: Value, st: State) -> Value:
             atoms.append(Const(repr(atom.value)))
         else:
             one = hole(atom, st)
-            taints = tuple(t.neutralised(("log", "header"), "repr()") for t in one.taints)
+            how = "percent-encoding" if one.type in _ADDRESSES else "repr()"
+            taints = tuple(t.neutralised(("log", "header"), how) for t in one.taints)
             atoms.append(
                 Opaque(
                     "builtins.str", taints, one.chars & ~ch.of("\r\n\0") | ch.of("\\'"), one.note, one.label
