@@ -59,3 +59,14 @@ def test_what_would_answer_is_asked_once_and_in_good_english() -> None:
     assert not any("request to another machine" in text for text in texts)
     assert any("defines or imports `first`, `second` and `HTTPError`" in text for text in texts)
     assert any("do with what they are given, and return," in text for text in texts)
+
+
+def test_what_is_told_with_another_finding_stays_in_the_accounting() -> None:
+    """A secret that is used twice is one finding; both uses are operations, and the second says where it is told."""
+    text = "import jwt\nQUAY = 'tern-and-plover-77'\ndef issue(c):\n    return jwt.encode(c, QUAY, algorithm='HS256')\n"
+    used = "def read(t):\n    return jwt.decode(t, QUAY, algorithms=['HS256'])\n"
+    result = review(text + used)
+    assert [f.location.line for f in result.findings if f.cwe == 321] == [4]
+    keys = [o for o in result.description.operations if o.cwe == 321]
+    assert [(o.location.line, o.disposition) for o in keys] == [(4, "defect"), (6, "defect")]
+    assert keys[1].reason == "told with the finding on line 4"

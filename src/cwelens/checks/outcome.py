@@ -18,7 +18,6 @@ from cwelens.flow.values import Taint
 from cwelens.resolve.testcode import rehearsals
 
 if TYPE_CHECKING:
-    from cwelens.base.source import Source
     from cwelens.flow.run import Shared
 
 
@@ -60,17 +59,28 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
             findings.append(_finding(record, judgement, location))
         operations.append(_operation(record, judgement, location))
     sources = {record.place[0].path: record.place[0] for record in checker.records.values()}
-    findings = _one_each(findings, sources)
-    reported = {(f.location.path, f.location.line, f.location.column, f.cwe) for f in findings}
-    kept = [
-        o
-        for o in operations
-        if o.disposition not in ("defect", "conditional")
-        or (o.location.path, o.location.line, o.location.column, o.cwe) in reported
-    ]
+    findings, told = repeats.told_once(_one_each(findings), sources)
+    reported = {_place_of(f): "" for f in findings}
+    for finding, other in told:
+        where = other.location
+        file = "" if where.path == finding.location.path else f" of {where.path}"
+        reported.setdefault(_place_of(finding), f"told with the finding on line {where.line}{file}")
+    kept = []
+    for operation in operations:
+        if operation.disposition in REPORTED:
+            with_which = reported.get(_place_of(operation))
+            if with_which is None:
+                # Another finding at the same place says it all.
+                continue
+            operation.reason = with_which or operation.reason
+        kept.append(operation)
     findings.sort(key=lambda f: (f.location.path, f.location.line, f.location.column, f.cwe, f.rule))
     kept.sort(key=lambda o: (o.location.path, o.location.line, o.location.column, o.cwe, o.concept))
     return findings, kept
+
+
+def _place_of(one: Finding | Operation) -> tuple[str, int, int, int]:
+    return one.location.path, one.location.line, one.location.column, one.cwe
 
 
 def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
@@ -174,7 +184,7 @@ def decide(record: Record, called: set[str]) -> Judgement:
     return best or Judgement("constant")
 
 
-def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
+def _one_each(findings: list[Finding]) -> list[Finding]:
     """One finding for one defect: of several CWEs at one place that say the same, the more specific one."""
     by_place: dict[tuple[str, int, int], list[Finding]] = {}
     for finding in findings:
@@ -200,7 +210,7 @@ def _one_each(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
                 # Without a certificate that is checked, its name protects nothing: one finding says both.
                 continue
             out.append(finding)
-    return repeats.told_once(out, sources)
+    return out
 
 
 # (reported as well, the one that says it all)

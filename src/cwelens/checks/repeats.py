@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from cwelens.checks.finding import Finding
 from cwelens.checks.pages import NOT_ESCAPED, UNQUOTED
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
-    from cwelens.checks.finding import Finding
 
 # What counts once in a function: the branches that set one cookie.
 _BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
@@ -26,8 +26,13 @@ _MARKED = "xss-template"
 _SAME_FIELD = 3
 
 
-def told_once(findings: list[Finding], sources: dict[str, Source]) -> list[Finding]:
-    """One finding for what is copied, or comes of one cause; the other places are its evidence."""
+# A finding, and the one that it is told with.
+Pairs: TypeAlias = list[tuple[Finding, Finding]]
+
+
+def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list[Finding], Pairs]:
+    """One finding for what is copied, or comes of one cause; the other places are its evidence. With it what is told so."""
+    told: Pairs = []
     first: dict[tuple[str, str, str], Finding] = {}
     out = []
     for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
@@ -37,15 +42,16 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> list[Findi
             apart = finding.rule in _BRANCHES and not _in_branches(known, finding, sources)
             if known is not finding and not apart:
                 known.evidence.append(f"the same again on line {finding.location.line}")
+                told.append((finding, known))
                 continue
         out.append(finding)
-    out = _of_one_literal(_of_one_record(out))
+    out = _of_one_literal(_of_one_record(out, told), told)
     for rule in sorted(_EVERYWHERE):
-        out = _of_one_cause(out, rule)
-    return _of_one_field(out)
+        out = _of_one_cause(out, rule, told)
+    return _of_one_field(out, told), told
 
 
-def _of_one_field(findings: list[Finding]) -> list[Finding]:
+def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
     """Of the many templates that mark a field of one name as safe, the first: whether it may hold markup is one question."""
     places: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -60,11 +66,12 @@ def _of_one_field(findings: list[Finding]) -> list[Finding]:
             ]
             if len(others) > _NAMED:
                 first.evidence.append(f"and at {len(others) - _NAMED} more places")
+            told += [(other, first) for other in others]
             dropped.update(map(id, others))
     return [f for f in findings if id(f) not in dropped]
 
 
-def _of_one_literal(findings: list[Finding]) -> list[Finding]:
+def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
     """A secret that stands elsewhere and is used at several places is one secret: the first use is the finding."""
     first: dict[tuple[str, str, int], Finding] = {}
     out = []
@@ -75,12 +82,13 @@ def _of_one_literal(findings: list[Finding]) -> list[Finding]:
             if known is not finding:
                 where = finding.location
                 known.evidence.append(f"the same secret is used in {where.path} on line {where.line}")
+                told.append((finding, known))
                 continue
         out.append(finding)
     return out
 
 
-def _of_one_record(findings: list[Finding]) -> list[Finding]:
+def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
     """Fields of one record that a page shows are one finding where they suffer from one cause: escaping that is off, no quotes."""
     first: dict[tuple[str, ...], Finding] = {}
     out = []
@@ -96,18 +104,20 @@ def _of_one_record(findings: list[Finding]) -> list[Finding]:
             known = first.setdefault(key, finding)
             if known is not finding:
                 known.evidence.append(f"the same for `{shown['code']}` on line {finding.location.line}")
+                told.append((finding, known))
                 continue
         out.append(finding)
     return out
 
 
-def _of_one_cause(findings: list[Finding], rule: str) -> list[Finding]:
+def _of_one_cause(findings: list[Finding], rule: str, told: Pairs) -> list[Finding]:
     """The clearest of the many findings of a rule, which names where else it holds."""
     alike = [f for f in findings if f.rule == rule]
     if len(alike) <= _FEW:
         return findings
     clearest = min(alike, key=_clearness)
     others = [f.location for f in alike if f is not clearest]
+    told += [(f, clearest) for f in alike if f is not clearest]
     clearest.evidence += [f"the same in {where.path} on line {where.line}" for where in others[:_NAMED]]
     if len(others) > _NAMED:
         clearest.evidence.append(f"and at {len(others) - _NAMED} more places")
