@@ -1,6 +1,8 @@
 """What a whole review costs against only parsing the same files with `ast`, over growing parts of one tree, in one run.
 
-Usage: python bench/engine.py DIRECTORY [LINES …]     (default: 10,000 60,000 and all lines; files in order of their names)
+Usage: python bench/engine.py [-j N] DIRECTORY [LINES …]     (default: 10,000 60,000 and all lines; files in order of their names)
+
+`-j N` reviews in N processes (0: as the command does); parsing is always done in one.
 """
 
 from __future__ import annotations
@@ -35,12 +37,17 @@ def parse(text: str) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
+    arguments = sys.argv[1:]
+    jobs = 1
+    if arguments[:1] == ["-j"] and len(arguments) > 1:
+        jobs = int(arguments[1])
+        arguments = arguments[2:]
+    if not arguments:
         sys.exit(__doc__)
     warnings.simplefilter("ignore")
-    directory = Path(sys.argv[1])
+    directory = Path(arguments[0])
     files = [(p, decode(p.read_bytes()).text or "") for p in sorted(directory.rglob("*.py"))]
-    wanted = [int(n.replace(",", "")) for n in sys.argv[2:]] or [10_000, 60_000, sys.maxsize]
+    wanted = [int(n.replace(",", "")) for n in arguments[1:]] or [10_000, 60_000, sys.maxsize]
     gc.disable()
     print(f"{'lines':>10} {'ast.parse':>10} {'review':>10} {'ratio':>7} {'lines/s':>9}")
     for lines in wanted:
@@ -51,7 +58,7 @@ def main() -> None:
             parse(text)
         parsing = time.perf_counter() - begin
         begin = time.perf_counter()
-        review(paths=[path for path, _ in chosen])
+        review(paths=[path for path, _ in chosen], jobs=jobs)
         whole = time.perf_counter() - begin
         print(f"{count:>10,} {parsing:>9.2f}s {whole:>9.2f}s {whole / parsing:>7.1f} {count / whole:>9,.0f}")
 
