@@ -355,7 +355,8 @@ def make(atoms: list[Atom]) -> Value:
         return Value((atoms[0],))
     seen: dict[Any, Atom] = {}
     for atom in atoms:
-        key = ("o", atom.type, atom.label) if type(atom) is Opaque else atom.key
+        # What an untainted part can hold says nothing of a tainted one.
+        key = ("o", atom.type, atom.label, not atom.taints) if type(atom) is Opaque else atom.key
         other = seen.get(key)
         if other is None:
             seen[key] = atom
