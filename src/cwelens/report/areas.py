@@ -62,14 +62,15 @@ def _area(topic: Topic, seen: Observed, answers: dict[str, Closed]) -> Area | No
             place = sight.location
             if (place.path, place.line) not in reasons and len(reasons) < MOST:
                 reasons[place.path, place.line] = Reason(place, _reason(trigger.text, sight))
-            subjects.append(sight.code)
+            if trigger.subject:
+                subjects.append(sight.code)
             calls.append(sight.call)
         if sights.kept:
             cwes += [cwe for cwe in trigger.cwes if cwe not in cwes]
         more += sights.total
     if not reasons:
         return None
-    few = len(set(subjects)) <= _SUBJECTS and all(len(subject) <= 60 for subject in subjects)
+    few = 0 < len(set(subjects)) <= _SUBJECTS and all(len(subject) <= 60 for subject in subjects)
     question = topic.question.format(subjects=coded(dict.fromkeys(subjects))) if few else topic.general
     return Area(topic.title, cwes, question, list(reasons.values()), _answer(topic, calls, answers))
 

@@ -166,4 +166,15 @@ def _mostly(material: Material) -> str:
             name = record.receiver or record.member
             totals[name] = totals.get(name, 0) + 1
     names = sorted(totals, key=lambda name: (-totals[name], name))
-    return f", most on {coded(names[:2])}" if len(names) > 2 else f", on {coded(names)}" if names else ""
+    if len(names) <= 2:
+        return (
+            f", {'that' if len(totals) == 1 and totals[names[0]] == 1 else 'those'} of {coded(names)}"
+            if names
+            else ""
+        )
+    leading = [name for name in names[:2] if totals[name] > totals[names[2]]]
+    return (
+        f", most of them of {coded(leading)}"
+        if leading and totals[leading[0]] > 2
+        else f", for instance those of {coded(names[:2])}"
+    )

@@ -117,20 +117,37 @@ def _claim(material: Material) -> str:
 
 def _takes(material: Material, tests: bool = False) -> str:
     if not material.sources:
-        given = [] if tests else _given(material)
-        around = [name for name in _around(material) if not tests]
-        if not given and not around:
-            return "It takes no untrusted data"
-        held = coded(given, 3) if len(given) <= _PARAMETERS else "their parameters"
-        up = "its caller decides" if len(_outer(material)) == 1 else "their callers decide"
-        if around:
-            held, up = coded([*around, *given], 3), "the code around decides"
-        return f"It takes no untrusted data of its own; what {held} {'holds' if len(given) + len(around) == 1 else 'hold'}, {up}"
+        held, who = ("", "") if tests else _held(material)
+        return (
+            f"It takes no untrusted data of its own; what {held}, {who}"
+            if held
+            else "It takes no untrusted data"
+        )
     grouped: dict[str, int] = {}
     for use in material.sources:
         grouped[_noun(use)] = grouped.get(_noun(use), 0) + 1
     taken = [name if number == 1 else f"{name} ({number:,} places)" for name, number in grouped.items()]
     return f"It takes {listed(taken, 4)}"
+
+
+def _held(material: Material) -> tuple[str, str]:
+    """What holds something that the code does not show, with its verb, and who decides it; empty for nothing."""
+    outer = _outer(material)
+    given, around = _given(material), _around(material)
+    own = "its" if len(outer) == 1 else "their"
+    callers = f"{own} caller" if len(outer) == 1 else f"{own} callers"
+    if not given and not around:
+        lone = [f for f in outer if is_cut_out(f)]
+        return (f"`{lone[0].node.params[0].name}` holds", "the class around decides") if lone else ("", "")
+    names = [*around, *given]
+    held = f"{own} parameters" if len(names) > _PARAMETERS and not around else coded(names, 3)
+    verb = "holds" if len(names) == 1 else "hold"
+    if around and given:
+        return f"{held} {verb}", f"the code around and {callers} decide"
+    return (
+        f"{held} {verb}",
+        "the code around decides" if around else f"{callers} decide{'s' if len(outer) == 1 else ''}",
+    )
 
 
 def _outer(material: Material) -> list[FunctionInfo]:
@@ -217,19 +234,22 @@ def entry_points(material: Material) -> list[EntryPoint]:
     routes.describe(material, found)
     if not found and len(material.modules) == 1:
         module = material.modules[0]
-        public = [f for f in module.functions if f.parent is None and not f.name.startswith("_")][:_PUBLIC]
+        outer = [f for f in module.functions if f.parent is None]
+        public = [f for f in outer if not f.name.startswith("_")][:_PUBLIC]
+        public = public or (outer if len(outer) == 1 else [])
         found = [_entry(f, _public(f), taken.get(module.source.path, [])) for f in public]
     return found
 
 
 def _public(function: FunctionInfo) -> str:
-    """What kind of entry a public function is, in words."""
+    """What kind of entry a function is that callers outside the input may call, in words."""
     if function.kind == "property":
         part = next(
             (d.rpartition(".")[2] for d in function.decorators if d.endswith((".setter", ".deleter"))), ""
         )
         return f"{part} of a property" if part else "property"
-    return "public method" if function.owner or is_cut_out(function) else "public function"
+    kind = "method" if function.owner or is_cut_out(function) else "function"
+    return kind if function.name.startswith("_") else f"public {kind}"
 
 
 def _entries(material: Material, module: ModuleInfo, uses: list[SourceUse], tested: bool) -> list[EntryPoint]:

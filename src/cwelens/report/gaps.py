@@ -260,9 +260,7 @@ class _Report:
         for kind, name in group.members:
             if kind in ("import", "attribute"):
                 continue
-            effect = effect_of(
-                receiver if group.key[0] in ("self", "parameter", "result", "undefined") else "", name
-            )
+            effect = effect_of(receiver if group.key[0] in ("self", "parameter", "undefined") else "", name)
             if (
                 effect is None
                 and self.is_test
@@ -308,7 +306,7 @@ class _Report:
     def _plain(group: _Group, names: list[str]) -> str:
         """What a group could change of which no name says anything."""
         kinds = {member.kind for member in group.members.values()}
-        total = sum(len(member.locations) for member in group.members.values())
+        total = sum(len(member.locations) for member in group.members.values() if member.kind == "call")
         if group.key[0] == "inherited" and kinds == {"base class"}:
             return "a base class can add methods, override what is called here and decide who may call it"
         if names and all(name in TEXT_METHODS for name in names):

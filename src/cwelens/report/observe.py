@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cwelens.checks.finding import Operation
 
 MOST = 40
+_LONGEST = 48
 MOST_OF_FILE = 4
 
 CLIENT = table(
@@ -142,7 +143,7 @@ class _Observer:
 
     def run(self) -> Observed:
         for use in self.material.sources:
-            self._placed("source", use.concept, use.location, use.location.code)
+            self._placed("source", use.concept, use.location, use.description)
         for operation in self.material.operations:
             if operation.disposition == "skipped" or (
                 operation.disposition == "safe" and operation.concept.startswith(_SETTLED)
@@ -277,7 +278,7 @@ class _Observer:
 
     def _text(self, kind: str, module: ModuleInfo, node: ir.Const, text: str) -> None:
         for trigger in self.by_words(kind, text):
-            self.seen.of(trigger).add(module, lambda: Sight(module, node.pos, repr(node.value)[:60]))
+            self.seen.of(trigger).add(module, lambda: Sight(module, node.pos, _quoted(text)))
 
     # Everything else.
 
@@ -396,6 +397,11 @@ def _parts(node: ir.Node, fields: tuple[str, ...]) -> Iterator[Any]:
                     yield part
         else:
             yield value
+
+
+def _quoted(text: str) -> str:
+    """A text as code, shortened."""
+    return repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 
 def _name(record: CallRecord) -> str:

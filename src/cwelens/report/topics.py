@@ -21,12 +21,14 @@ __all__ = ["TOPICS", "Topic", "Trigger"]
 
 
 class Trigger:
-    """One thing that raises a topic; `cwes` are added to the topic's when it does. Identity is equality."""
+    """One thing that raises a topic; `cwes` are added to the topic's when it does, and what is seen is a `subject` of its question.
+    Identity is equality."""
 
-    __slots__ = ("cwes", "kind", "text", "words")
+    __slots__ = ("cwes", "kind", "subject", "text", "words")
 
-    def __init__(self, kind: str, words: str, text: str, *cwes: int) -> None:
+    def __init__(self, kind: str, words: str, text: str, *cwes: int, subject: bool = True) -> None:
         self.kind = kind
+        self.subject = subject
         self.words = table(words)
         self.text = text
         self.cwes = cwes
@@ -93,9 +95,10 @@ TOPICS = (
                 "unseen",
                 "validate validator validation sanitize sanitise clean escape schema normalize normalise",
                 "{code} looks like a check, and what it accepts is not in the input",
+                subject=False,
             ),
         ),
-        "takes data from outside or hands identifiers or data to code that is not in the input",
+        "is known to take data from outside, or hands identifiers or data to a client of a service",
         "validate validator validation schema sanitize check clean normalize is_uuid",
         core=True,
         besides=Trigger("param", "*", "what {code} may hold is for the callers to check"),

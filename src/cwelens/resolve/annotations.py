@@ -87,7 +87,8 @@ def _named(types: Types, scope: Scope, annotation: ir.Name | ir.Attr, depth: int
             return Resolved(scope.function.self_class)
         if module in _TYPING and name in _OPAQUE:
             return Unresolved(f"it is annotated as `{name}` only")
-        return Resolved(External(canonical_type(symbol.qualname)))
+        type_ = External(canonical_type(symbol.qualname))
+        return Assumed(type_, outcome.reason) if isinstance(outcome, Assumed) else Resolved(type_)
     if isinstance(symbol, Binding):
         if symbol.value is not None and not isinstance(symbol.value, ir.Call):
             return annotation_type(types, types.scope_of(symbol), symbol.value, depth + 1)

@@ -116,9 +116,9 @@ def is_standard(qualname: str) -> bool:
 
 # Modules whose functions give back objects of their own or plain data, never what they were handed.
 _OWN_RESULTS = words(
-    "base64 binascii calendar configparser csv datetime decimal difflib email fractions getpass glob gzip hashlib hmac html http io "
-    "locale logging math mimetypes os pathlib platform re secrets shlex shutil socket ssl statistics string struct subprocess sys "
-    "tarfile tempfile textwrap time unicodedata urllib uuid xml zipfile zlib zoneinfo"
+    "ast base64 binascii calendar configparser csv datetime decimal difflib email fractions getpass glob gzip hashlib hmac html http io json "
+    "locale logging math mimetypes os pathlib platform plistlib re secrets shlex shutil socket ssl statistics string struct subprocess sys "
+    "tarfile tempfile textwrap time tomllib unicodedata urllib uuid xml zipfile zlib zoneinfo"
 )
 
 

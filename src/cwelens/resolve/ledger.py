@@ -276,6 +276,8 @@ class _Judge:
         exists = builtin_member(name)
         if exists is False:
             _, owner, member = name.split(".")
+            if owner == "object":
+                return "unresolved", None, "its type is given as `object`, which may be anything"
             return "unresolved", None, f"`{owner}` has no attribute `{member}`"
         if is_standard(name):
             return "resolved", name, ""

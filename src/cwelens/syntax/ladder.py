@@ -95,7 +95,8 @@ def _by_tree_sitter(source: Source) -> Unit | None:
 def _by_regions(source: Source) -> Unit:
     regions = Regions(source.text)
     body = regions.read()
-    notes = ["read statement by statement"]
+    indented = not regions.gaps and bool(regions.rows) and regions.rows[0].indent > 0
+    notes = ["an indented piece" if indented else "read statement by statement"]
     begun = _from_docstring(source.text, regions)
     if begun is not None:
         regions, body = begun
