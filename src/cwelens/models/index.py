@@ -210,6 +210,10 @@ class Models:
             )
         return known
 
+    def understands(self, name: str) -> bool:
+        """Whether rows say what a call of this name does, or what is read by it: `flask.Request.args.get`."""
+        return self.is_modelled(name) or self.source_read(name.rpartition(".")[0]) is not None
+
     # Data from outside, and who calls handlers with it.
 
     def source_read(self, name: str) -> Source | None:

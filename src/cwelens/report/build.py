@@ -338,7 +338,7 @@ def _material(
 ) -> Material:
     types = Types(program, models.library_type)
     known = _collect(
-        ledger.calls(program, m, models.library_type, models.is_modelled, types) for m in modules
+        ledger.calls(program, m, models.library_type, models.understands, types) for m in modules
     )
     return Material(
         program=program,

@@ -122,7 +122,7 @@ class _Behind:
             by_function = {}
             models = self.material.models
             for record in ledger.calls(
-                self.material.program, module, models.library_type, models.is_modelled, self.types
+                self.material.program, module, models.library_type, models.understands, self.types
             ):
                 by_function.setdefault(record.function, []).append(record)
             self._calls[id(module)] = by_function

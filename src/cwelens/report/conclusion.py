@@ -134,15 +134,18 @@ def conclusion(material: Material, decided: Verdict) -> str:
     operations = f"{count(done, 'security-relevant operation')}"
     if done:
         settled = numbers.operations.get("safe", 0)
-        operations += (
-            f", {settled:,} of them shown to be safe" if settled else ", none of them shown to be safe"
-        )
+        if done == 1:
+            operations += f", {'' if settled else 'not '}shown to be safe"
+        else:
+            operations += (
+                f", {settled:,} of them shown to be safe" if settled else ", none of them shown to be safe"
+            )
     texts.append(f"It rests on {count(numbers.functions, 'function')}, {taken} and {operations}.")
     if numbers.calls_unresolved:
         leads = "leads" if numbers.calls_unresolved == 1 else "lead"
         texts.append(
             f"{numbers.calls_unresolved:,} of {count(numbers.calls_seen, 'call')} {leads} out of the input{_mostly(material)}: "
-            "what is behind them is not part of this verdict."
+            f"what is behind {'it' if numbers.calls_unresolved == 1 else 'them'} is not part of this verdict."
         )
     elif numbers.calls_seen:
         texts.append(

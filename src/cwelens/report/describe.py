@@ -188,13 +188,16 @@ def _does(material: Material) -> str:
     for operation in operations:
         totals[operation.concept] = totals.get(operation.concept, 0) + 1
     concepts = sorted(totals, key=lambda name: (-totals[name], name))
+    one = len(operations) == 1
     said = []
     for name in concepts:
         try:
             text = material.models.concept(name).description
         except KeyError:
             text = name
-        said.append(f"{text} ({totals[name]:,})")
+        said.append(text if one else f"{text} ({totals[name]:,})")
+    if one:
+        return f"Its security-relevant operation concerns {said[0]}"
     return f"Its {count(len(operations), 'security-relevant operation')} concern{'s' if len(operations) == 1 else ''} {listed(said, 4)}"
 
 

@@ -119,6 +119,10 @@ HELPER = Effect(
     "",
     "which services are started, what requests they are sent, and with whose rights (CWE-285)",
 )
+_ERRORS = (
+    "Error", "Exception", "Warning", "Exit", "Interrupt", "Fault", "Failure", "Failed", "NotFound", "Denied", "Forbidden", "Unauthorized",
+    "BadRequest", "Abort", "DoesNotExist", "Expired", "Mismatch", "NotAllowed",
+)  # fmt: skip
 # What is called on texts: on a name that the input does not show it tells that the name is a text.
 TEXT_METHODS = table(
     "format format_map join split rsplit splitlines strip lstrip rstrip lower upper title capitalize casefold replace startswith endswith "
@@ -153,7 +157,7 @@ def effect_of(receiver: str, member: str) -> Effect | None:
 
 def is_error(name: str) -> bool:
     """Whether a name is that of an exception."""
-    return name.endswith(("Error", "Exception", "Warning"))
+    return name[:1].isupper() and (name.endswith(_ERRORS) or name.startswith("Invalid"))
 
 
 def helper(member: str) -> bool:

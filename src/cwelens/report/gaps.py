@@ -310,7 +310,7 @@ class _Report:
         if group.key[0] == "inherited" and kinds == {"base class"}:
             return "a base class can add methods, override what is called here and decide who may call it"
         if names and all(name in TEXT_METHODS for name in names):
-            return f"{coded(_labels(group), 3)} {'is' if len(_labels(group)) == 1 else 'are'} taken for text; what stands in it is not shown"
+            return f"{listed(_labels(group), 3)} {'is' if len(_labels(group)) == 1 else 'are'} taken for text; what stands in it is not shown"
         if names and all(map(is_error, names)):
             return "an error is only made here: what it shows, and to whom, is decided where it is caught (CWE-209)"
         if names:
@@ -371,7 +371,12 @@ def answering_module(material: Material, module: str) -> str:
 
 def _labels(group: _Group) -> list[str]:
     """What the calls of a group are made on, by name."""
-    return list(dict.fromkeys(where.name for where in group.origins.values() if where.name)) or [group.label]
+    names = dict.fromkeys(
+        f"what `{where.name}()` gives back" if where.kind == "result" else f"`{where.name}`"
+        for where in group.origins.values()
+        if where.name
+    )
+    return list(names) or [f"`{group.label}`"]
 
 
 def _is(number: int) -> str:

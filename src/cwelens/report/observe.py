@@ -236,6 +236,7 @@ class _Observer:
             found += self.by_prefix("library", record.target)
         if self._outside(record):
             found += self.by_words("unseen", record.member)
+            found += self.by_words("receiver", record.receiver.rpartition(".")[2]) if record.receiver else []
             if self._speaks(record.receiver):
                 words = words_of(record.member)
                 found += [

@@ -126,8 +126,9 @@ def _of_name(
     meant = program.cutoff.name(module, name) if program.cutoff is not None else None
     if meant is not None:
         target = meant.symbol.qualname
-        owner = target.rpartition(".")[0] if target.rpartition(".")[2][:1].isupper() else ""
-        return Origin("import", owner or target, owner or target)
+        if program.cutoff is not None and not program.cutoff.is_module(module, name):
+            target = target.rpartition(".")[0] or target
+        return Origin("import", target, target)
     return Origin("undefined", name)
 
 

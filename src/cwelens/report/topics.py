@@ -1,6 +1,7 @@
 """The areas that a review considers, as data: each with its CWE topics, its question, and what in the code raises it.
 
 A trigger's `kind` says what it looks at, `words` which ones of these raise it, `text` how; `{code}` in it is the code seen.
+- receiver: a call that leads out of the input on something with one of the words in its name
 - call, unseen: a call with one of the words in its name (unseen: only if it leads out of the input)
 - client: as unseen, on a receiver whose name says that it speaks to a service; "*" is any name
 - sent: what is handed to a client or another unseen callee: identifier, body
@@ -85,7 +86,7 @@ TOPICS = (
                 "sent", "identifier", "the identifier {code} is handed on, and its check is not in the input"
             ),
             Trigger("sent", "body", "the data {code} is handed on, and its check is not in the input"),
-            Trigger("handler", "*", "a handler takes data of a request"),
+            Trigger("handler", "*", "a handler takes data of a request", subject=False),
             Trigger(
                 "reached",
                 "*",
@@ -121,8 +122,13 @@ TOPICS = (
             Trigger(
                 "call",
                 "authenticate authenticated authorize authorise authorization authentication login logout permission "
-                "permissions policy acl rbac enforce can_access has_perm require_role impersonate admin",
+                "permissions policy acl rbac enforce principal credential can_access has_perm require_role impersonate admin",
                 "{code} decides or changes who the caller is or what is allowed",
+            ),
+            Trigger(
+                "receiver",
+                "auth identity principal policy acl keystone permission credential",
+                "{code} is about who the caller is or what is allowed",
             ),
             Trigger(
                 "library",

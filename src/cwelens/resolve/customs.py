@@ -57,10 +57,12 @@ FUNCTIONS = {
         "contextlib": "contextmanager asynccontextmanager",
         "dataclasses": "dataclass",
         "datetime": "timedelta",
+        "gettext": "gettext ngettext",
         "flask": "jsonify",
     }.items()
     for name in names.split()
 }
+FUNCTIONS["_"] = "gettext.gettext"
 # Names that only the framework has, and the words that in their company are the framework's.
 COMPANY: tuple[tuple[frozenset[str], dict[str, str]], ...] = (
     (

@@ -107,6 +107,10 @@ class CutOff:
             return name
         return name if members and name in PACKAGES else None
 
+    def is_module(self, module: ModuleInfo, name: str) -> bool:
+        """Whether a name that stands for something of a library is used as a module: a function or class has no members."""
+        return bool(self._members(module, name)) and not name[:1].isupper()
+
     def base(self, name: str) -> str | None:
         """The class of a library that a base class stands for by its dotted name."""
         return self._library.meant_base(name)
