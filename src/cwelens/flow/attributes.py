@@ -175,9 +175,18 @@ def label(atom: Atom, name: str) -> str:
 _SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__\w+__)$")  # fmt: skip
 
 
+# What a class says of itself, or of the table that it stands for, is written in the code, whichever class a caller hands over.
+_OF_CLASSES = frozenset(
+    ("_meta", "__table__", "__tablename__", "__class__", "__name__", "__qualname__", "__module__")
+)
+
+
 def _opaque(run: Run, atom: Opaque, name: str, st: State, node: ir.Expr) -> Value:
     if atom.type == "builtins.BaseException" and not _SAYS.match(name):
         taints = tuple(t for t in atom.taints if t.origin.kind != "exception")
+        atom = Opaque(atom.type, taints, atom.chars, atom.note, atom.label)
+    if name in _OF_CLASSES and any(t.origin.kind == "param" for t in atom.taints):
+        taints = tuple(t for t in atom.taints if t.origin.kind != "param")
         atom = Opaque(atom.type, taints, atom.chars, atom.note, atom.label)
     if atom.type is not None:
         return _typed(run, atom, atom.type, name, st, node, atom.note)
