@@ -37,6 +37,10 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
         obj = st.obj(atom.loc)
         if obj is not None and "path" in obj.items and obj.cls == "pathlib.Path":
             return judge(rule, obj.items["path"], st)
+        if obj is not None and obj.cls == "string.templatelib.Template" and "sql" in rule.safe_for:
+            return Judgement(
+                "neutralised", "a template string keeps its values apart, and the driver binds them"
+            )
         if (
             rule.concept in ("html.body", "html.declared")
             and obj is not None
