@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import flask
 from acme.text import Words
 
 def page():
-    name = flask.request.args["name"]
+    name = flask.request.args.get("name")
     os.system(acme.store.run_query(name))
     acme.store.run_query(name)
     Words(acme.text.sanitize(name))
@@ -49,10 +50,19 @@ def test_coverage(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out = run(capsys, "coverage", str(tree))
     lines = [line.split() for line in out.splitlines()]
     assert status == 0
-    assert lines[1] == ["acme", "1", "0", "4", "none"]
-    assert ["flask", "1", "0", "0", "Flask"] in lines
-    assert ["os", "1", "1", "0", "os"] in lines
-    assert out.endswith("1 have no models, which concerns 4 calls\n")
+    named = "store.run_query (2), text.Words (1), text.sanitize (1)"
+    assert lines[1] == ["acme", "no", "models", "1", "4", "0", "4", *named.split()]
+    assert ["flask", "Flask", "1", "1", "1", "0"] in lines
+    assert ["os", "os", "1", "1", "1", "0"] in lines
+    assert (
+        "1 of 5 calls (20 %) are into libraries with models, and a model describes 1 of them (20 %)." in out
+    )
+    assert out.endswith("1 library of 3 have no models, which concerns 4 calls.\n")
+    status, out = run(capsys, "coverage", str(tree), "--library", "acme")
+    assert status == 0 and out.splitlines()[1].split() == ["2", "acme.store.run_query"]
+    assert run(capsys, "coverage", str(tree), "--library", "shop")[0] == 2
+    found = json.loads(run(capsys, "coverage", str(tree), "-f", "json")[1])
+    assert found[0]["library"] is None and found[0]["without"]["acme.text.Words"] == 1
 
 
 def test_suggest(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ Exit status: 0 fine; 1 `check` found errors, or `show` nothing; 2 bad usage.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cwelens.models import index, store
     from cwelens.models.project import Own
     from cwelens.models.schema import Row
-    from cwelens.report.coverage import Suggestion
+    from cwelens.report.coverage import LibraryUse, Suggestion
     from cwelens.report.material import Material
 
 FAILED = 1
@@ -230,25 +231,80 @@ def _suggested(one: Suggestion) -> list[str]:
 
 
 def _coverage(argv: list[str]) -> int:
-    options = _parser(
-        "coverage", "Which imported libraries have models.", "PATH", "a file or directory"
-    ).parse_args(argv)
+    parser = _parser("coverage", "Which imported libraries have models.", "PATH", "a file or directory")
+    parser.add_argument(
+        "-l",
+        "--library",
+        metavar="NAME",
+        help="only this package, with every callable that no model describes",
+    )
+    parser.add_argument(
+        "-f", "--format", choices=["text", "json"], default="text", help="how it is written (default: text)"
+    )
+    options = parser.parse_args(argv)
     material = _survey("coverage", options.names, flow=False)
     if isinstance(material, int):
         return material
     from cwelens.report.coverage import coverage
+    from cwelens.report.words import count
 
     uses = coverage(material)
+    if options.library:
+        uses = [use for use in uses if options.library in (use.package, use.library)]
+        if not uses:
+            return _usage("coverage", f"nothing imports {options.library}")
+    if options.format == "json":
+        print(json.dumps([_as_json(use) for use in uses], indent=1))
+    elif options.library:
+        for use in uses:
+            print(f"{use.package}: {count(use.calls, 'call')}, of which models describe {use.described}")
+            for name, calls in use.most_called:
+                print(f"{calls:6}  {name}")
+    else:
+        _table(uses)
+    return 0
+
+
+def _table(uses: list[LibraryUse]) -> None:
+    """Each library on a line, those without models first; then what share of the calls they come to."""
+    from cwelens.report.coverage import shares
+    from cwelens.report.words import count
+
     width = max([len(use.package) for use in uses] + [7])
-    print(f"{'package':{width}}  files  calls with a model  without  models")
+    named = max([len(use.library) for use in uses] + [9])
+    print(f"{'package':{width}}  {'library':{named}}  files  calls  described  without  most called of these")
     for use in uses:
+        most = ", ".join(
+            f"{name.partition('.')[2]} ({calls})" for name, calls in use.most_called[:_MOST_PLACES]
+        )
         print(
-            f"{use.package:{width}}  {use.files:5}  {use.modelled:18}  {use.unmodelled:7}  {use.library or 'none'}"
+            f"{use.package:{width}}  {use.library or 'no models':{named}}  {use.files:5}  {use.calls:5}  {use.described:9}  "
+            f"{use.unmodelled:7}  {most}".rstrip()
         )
     lacking = [use for use in uses if not use.library]
-    calls = sum(use.unmodelled for use in lacking)
-    print(f"{len(uses)} libraries; {len(lacking)} have no models, which concerns {calls} calls")
-    return 0
+    calls, known, described = shares(uses)
+    part = f"{known} of {calls} calls ({_percent(known, calls)}) are into libraries with models"
+    print(
+        f"Without the standard library {part}, and a model describes {described} of them ({_percent(described, calls)})."
+    )
+    print(
+        f"{count(len(lacking), 'library', 'libraries')} of {len(uses)} have no models, which concerns {count(calls - known, 'call')}."
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "none"
+
+
+def _as_json(use: LibraryUse) -> dict[str, object]:
+    return {
+        "package": use.package,
+        "library": use.library or None,
+        "files": use.files,
+        "calls": use.calls,
+        "described": use.described,
+        "without": dict(use.most_called),
+    }
 
 
 def _usage(command: str, message: str) -> int:

@@ -333,6 +333,25 @@ def test_context_modules_are_read_on_demand(world, tmp_path: Path):
     assert inside.name("connect") == "shop.db.core.connect"
 
 
+def test_names_count_from_where_a_program_is_started(world, tmp_path: Path):
+    """`manage.py` puts its directory on the path, also where that is a package; the names from above it stay good."""
+    site = tmp_path / "harbour"
+    texts = {
+        "__init__.py": "",
+        "manage.py": "import orders.views\n",
+        "stock/__init__.py": "",
+        "stock/models.py": "def reserve(): pass\n",
+        "orders/__init__.py": "",
+        "orders/views.py": "from stock.models import reserve\nfrom harbour.stock import models\nreserve()\nmodels.reserve()\n",
+    }
+    for name, text in texts.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    w = world({str(site / name): text for name, text in texts.items()})
+    assert "orders.views" in w.program.modules
+    assert [record.status for record in w.calls(str(site / "orders/views.py"))] == ["resolved", "resolved"]
+
+
 def test_an_input_below_the_context_is_not_read_twice(world, tmp_path: Path):
     """A context file that is also an input stays the input."""
     (tmp_path / "pkg").mkdir()

@@ -253,6 +253,7 @@ BY_CHARACTERS: dict[str, Callable[[Opaque, tuple[str | Opaque, ...], int], str]]
     "shell.command": _shell,
     "shell.remote": _shell,
     "html.mail": _html,
+    "html.document": _html,
     "process.program": _program,
     "path.file": _path,
     "path.probe": _path,

@@ -103,6 +103,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         ("html",),
     ),
     flow(
+        "html-document",
+        "html.document",
+        918,
+        "HTML injection into a document that the server makes",
+        "high",
+        "have the server fetch addresses of its own network, or read its files, through images, styles and frames",
+        "Render the document through a template with autoescaping, or escape the value (`html.escape(value)`), and let the renderer fetch nothing but what is needed.",
+        ("html",),
+    ),
+    flow(
         "xss-script",
         "page.script",
         79,

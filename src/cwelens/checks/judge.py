@@ -76,6 +76,7 @@ _FILES = frozenset(
         "django.core.files.uploadedfile.UploadedFile",
         "werkzeug.datastructures.FileStorage",
         "starlette.datastructures.UploadFile",
+        "tempfile.SpooledTemporaryFile",
     )
 )
 

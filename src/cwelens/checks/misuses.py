@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import escaping, hashing, names
+from cwelens.checks import escaping, hashing, names, secret_sinks
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import conditions, deciding, literal_of
 from cwelens.checks.record import earliest
@@ -26,6 +26,8 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         verdict = False
     if verdict is True and row.concept == "hash.weak":
         judgement = hashing.purpose(site)
+    elif verdict is True and row.concept == "salt.static":
+        judgement = secret_sinks.salted(checker, run, site)
     elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):
         judgement = escaping.engine(site)
     elif verdict is True and row.concept == "cookie.secure" and not _about_session(site):

@@ -39,6 +39,16 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
                 checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
 
 
+def salted(checker: Checker, run: Run, site: CallSite) -> Judgement:
+    """A salt that stands in the code: definite where what is called a password is hashed with it, since a random key needs none."""
+    node = site.node
+    if isinstance(node, ir.Call):
+        for part in [*node.args, *(v for _, v in node.keywords)]:
+            if sensitive.found_in(part, checker.body_of(run), "password") is not None:
+                return Judgement("defect")
+    return Judgement("conditional", "what it is made from is a password, or another text that can be guessed")
+
+
 def logged(checker: Checker, run: Run, site: CallSite) -> None:
     """A secret, by its name, among the arguments of a logging call."""
     node = site.node

@@ -50,6 +50,25 @@ def partial(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     return Value((Partial(args.positional[0], tuple(args.positional[1:]), dict(args.keywords)),))
 
 
+def proxy(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`LocalProxy(lambda: flask.request)`: stands for the thing of a library that the function gives back."""
+    if len(args.positional) != 1 or not any(isinstance(a, Func) for a in args.positional[0].atoms):
+        return UNKNOWN
+    value = calls.call_value(run, node, args.positional[0], Args([], {}), st)
+    run.last_exits.pop(id(node), None)
+    # What it is when it is made says nothing about the times it is used, but for things of a library, which stand for themselves.
+    return value if value.atoms and all(isinstance(atom, Lib) for atom in value.atoms) else UNKNOWN
+
+
+def wrapper(name: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
+    """What runs a function elsewhere and is called like it: `sync_to_async(f)(x)`; without the function, it waits for it."""
+
+    def wrapped(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+        return args.positional[0] if args.positional else Value((Lib(name),))
+
+    return wrapped
+
+
 def thread(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
     """`Thread(target=f, args=(x,))`: f is called with x."""
 

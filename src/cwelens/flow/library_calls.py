@@ -42,6 +42,7 @@ from cwelens.flow.values import (
     opaque,
 )
 from cwelens.ir import nodes as ir
+from cwelens.models.reading import READING
 from cwelens.resolve.builtin_names import STANDARD_LIBRARY
 
 if TYPE_CHECKING:
@@ -65,55 +66,7 @@ NEVER = frozenset(
 )
 
 
-CARRYING = (
-    frozenset(
-        [
-            "get",
-            "pop",
-            "setdefault",
-            "items",
-            "values",
-            "keys",
-            "copy",
-            "read",
-            "readline",
-            "readlines",
-            "recv",
-            "decode",
-            "encode",
-            "getlist",
-            "get_all",
-            "get_list",
-            "getall",
-            "getone",
-            "getfirst",
-            "lists",
-            "multi_items",
-            "to_dict",
-            "dict",
-            "model_dump",
-            "getvalue",
-            "group",
-            "groups",
-            "strip",
-            "lower",
-            "upper",
-            "split",
-            "replace",
-            "format",
-            "join",
-            "lstrip",
-            "rstrip",
-            "title",
-            "text",
-            "json",
-            "data",
-            "body",
-            "content",
-        ]
-    )
-    | strings.STRING_METHODS
-)
+CARRYING = READING | strings.STRING_METHODS
 
 
 def tell(

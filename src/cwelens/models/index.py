@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from cwelens.models import store
 from cwelens.models.reader import Table
+from cwelens.models.reading import READING
 from cwelens.models.schema import (
     Becomes,
     Evidence,
@@ -211,8 +212,17 @@ class Models:
         return known
 
     def understands(self, name: str) -> bool:
-        """Whether rows say what a call of this name does, or what is read by it: `flask.Request.args.get`."""
-        return self.is_modelled(name) or self.source_read(name.rpartition(".")[0]) is not None
+        """Whether rows say what a call of this name does, or what is read by it: `flask.Request.args.get`, `redis.Redis.get`."""
+        if self.is_modelled(name):
+            return True
+        owner, _, member = name.rpartition(".")
+        if member in READING and self.type(owner) is not None:
+            return True
+        while "." in owner:
+            if self.source_read(owner) is not None:
+                return True
+            owner = owner.rpartition(".")[0]
+        return False
 
     # Data from outside, and who calls handlers with it.
 

@@ -5,6 +5,7 @@ Everything is read off the ledger of calls; with an analysis, also which calls a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,29 @@ _CLEANING = EFFECTS[3]
 
 @dataclass(slots=True)
 class LibraryUse:
-    """One imported library: by what name, in how many files, and its calls with and without a model.
+    """One imported library: by what name, in how many files, and its calls.
 
-    `library` is the library's name in the models, "" where there are none.
+    `library` is the library's name in the models, "" where there are none. `described`: a row speaks of the callable, or of what it
+    reads from; `without`: the others by name, with how often each is called. Of the standard library none is without: what has no
+    row carries its arguments to its result.
     """
 
     package: str
     library: str
     files: int
-    modelled: int = 0
-    unmodelled: int = 0
+    standard: bool = False
+    calls: int = 0
+    described: int = 0
+    without: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unmodelled(self) -> int:
+        return self.without.total()
+
+    @property
+    def most_called(self) -> list[tuple[str, int]]:
+        """What no model describes, most called first."""
+        return sorted(self.without.items(), key=lambda item: (-item[1], item[0]))
 
 
 @dataclass(slots=True)
@@ -60,20 +74,31 @@ def coverage(material: Material) -> list[LibraryUse]:
             if record.status == "external" or top in STANDARD_LIBRARY:
                 files.setdefault(top, set()).add(record.module.path)
     found = {
-        top: LibraryUse(top, packages.get(top, ""), len(paths))
+        top: LibraryUse(top, packages.get(top, ""), len(paths), top in STANDARD_LIBRARY)
         for top, paths in files.items()
         if top not in STANDARD_LIBRARY or top in packages
     }
     for call in material.calls:
-        if call.status == "modelled" and call.target is not None:
-            use = found.get(call.target.partition(".")[0])
-            if use is not None:
-                use.modelled += 1
-        elif call.library or call.status == "resolved":
-            use = found.get((call.library or call.target or "").partition(".")[0])
-            if use is not None:
-                use.unmodelled += 1
-    return sorted(found.values(), key=lambda u: (bool(u.library), -u.unmodelled, -u.modelled, u.package))
+        name = call.library or call.target or ""
+        use = found.get(name.partition(".")[0])
+        if use is None:
+            continue
+        use.calls += 1
+        if call.status == "modelled":
+            use.described += 1
+        elif not use.standard:
+            use.without[name] += 1
+    return sorted(found.values(), key=lambda u: (bool(u.library), -u.unmodelled, -u.calls, u.package))
+
+
+def shares(uses: list[LibraryUse]) -> tuple[int, int, int]:
+    """Of other people's libraries: all calls, those into libraries with models, and those that are described."""
+    others = [use for use in uses if not use.standard]
+    return (
+        sum(use.calls for use in others),
+        sum(use.calls for use in others if use.library),
+        sum(use.described for use in others),
+    )
 
 
 def suggestions(material: Material) -> list[Suggestion]:

@@ -1,7 +1,7 @@
 """Where a dotted module name lies on disk or among the inputs, and which dotted name a path has.
 
-A module's name counts from its *base*: the directory above its topmost package (directories with an `__init__.py`); without
-a package, from the start of a relative path, or the file's own directory for an absolute one. Paths are text with forward slashes;
+A module's name counts from its *base*: the directory above its topmost package (directories with an `__init__.py`), or one in it that a
+program is started from; without a package, from the start of a relative path, or the file's own directory for an absolute one. Paths are text with forward slashes;
 only context roots and the presence of `__init__.py` beside inputs are looked up on disk.
 """
 
@@ -15,6 +15,7 @@ class Finder:
 
     def __init__(self, context: list[Path]) -> None:
         self._packages: dict[str, bool] = {}
+        self._run_from: dict[str, bool] = {}
         self._prefixes: dict[str, list[str]] = {}
         self.bases: list[tuple[Path, str | None]] = []
         for root in context:
@@ -41,6 +42,13 @@ class Finder:
             known = self._packages[directory] = (Path(directory) / "__init__.py").is_file()
         return known
 
+    def _is_run_from(self, directory: str) -> bool:
+        """Whether a program is started in this package, so that names count from it: `manage.py` puts its directory first on the path."""
+        known = self._run_from.get(directory)
+        if known is None:
+            known = self._run_from[directory] = (Path(directory) / "manage.py").is_file()
+        return known
+
     def name(self, path: str) -> tuple[str, str, bool]:
         """(dotted name, base directory, whether it lies in a real package) of a module's path."""
         pure = PurePosixPath(path)
@@ -51,6 +59,8 @@ class Finder:
         if pure.name in ("-", "<stdin>", ""):
             return "__main__", ".", False
         while self.is_package(str(directory)) and directory.name not in ("", "..", "."):
+            if self._is_run_from(str(directory)) and not (is_init and directory == pure.parent):
+                break
             packaged = True
             parts.insert(0, directory.name)
             directory = directory.parent
