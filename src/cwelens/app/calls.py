@@ -21,7 +21,7 @@ from cwelens.app.values import (
     Val,
     mixed,
 )
-from cwelens.app.words import is_identity_key, is_token, table, words
+from cwelens.app.words import is_identity_key, is_token, speaks_of_asking, table, words
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
@@ -131,7 +131,12 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
         walk.wrapped.append((*frame.guards, *_decorated(walk, frame, func)))
         return EMPTY
     if isinstance(callee.ref, FunctionInfo):
-        return _enter_bound(walk, frame, node, callee, callee.ref, args)
+        before = frame.guards
+        given = _enter_bound(walk, frame, node, callee, callee.ref, args)
+        if frame.guards == before and speaks_of_asking(name) and any(v.kind == "user" for v in args.all()):
+            # It is called what it does, and what it asks is decided where this cannot look.
+            walk.handed = evaluate.text_of(frame.module, func)
+        return given
     if isinstance(callee.ref, ClassInfo) and callee.kind == "":
         return construct(walk, frame, node, callee.ref, args)
     if base is not None:
@@ -293,7 +298,9 @@ def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arg
         return mixed(args.all(), name=cls.name)
     if bases & _FORM_BASES:
         return Val(frozenset((CLIENT,)), kind="form", ref=None, name="form", bound=Val(ref=cls))
-    made = mixed(args.all(), kind="instance", ref=cls, items=dict(args.named))
+    # What an unpacked dictionary brings is not known by name.
+    whole = args.spread is None or not args.spread.has(CLIENT)
+    made = mixed(args.all(), kind="instance", ref=cls, items=dict(args.named) if whole else None)
     made.name = cls.name
     if made.has(CLIENT) and not gives_rights(walk.know, cls):
         made.tags |= {DECLARED}

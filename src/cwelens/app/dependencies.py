@@ -9,9 +9,9 @@ from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.statements import function
 from cwelens.app.values import CLIENT, DECLARED, IDENTITY, ROLE, TOKEN, Guard, Spot, Val
-from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, words
+from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, table, words
 from cwelens.ir import nodes as ir
-from cwelens.ir.walk import dotted
+from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo
 
@@ -87,7 +87,26 @@ def _called(
             if words(info.name) & {"required", "require", "current", "get"} and guard_kind(info.name)
             else {}
         )
+    if not kinds and _turns_away(info):
+        kinds = {"login": None}
     return made, tuple(Guard(kind, text, spot, scope) for kind in kinds)
+
+
+# What a dependency speaks of whose body shows only in part how it asks who is calling.
+_ASKING = table(
+    "auth authenticate authenticated authentication authorize authorized authorization security permission permissions token login credentials"
+)
+_OPEN = table("optional public anonymous maybe try guest")
+
+
+def _turns_away(info: FunctionInfo) -> bool:
+    """Whether a dependency is called after asking who is there, and raises for some."""
+    named = words(info.name)
+    return (
+        bool(named & _ASKING)
+        and not named & _OPEN
+        and any(isinstance(node, ir.Raise) for node in walk(*info.node.body))
+    )
 
 
 _DATABASES = ("Session", "AsyncSession", "Connection", "Database", "AsyncConnection")
@@ -215,12 +234,26 @@ def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:
     if param.kind == "starstar":
         # What a framework passes by name was declared somewhere: a schema, a path.
         return Val(frozenset(("client",)), kind="declared")
-    if isinstance(param.annotation, ir.Name | ir.Attr):
-        symbol = symbol_of(know.program.resolve_expr(info.module, info.parent, param.annotation))
+    named = _schema(param.annotation)
+    if named is not None:
+        symbol = symbol_of(know.program.resolve_expr(info.module, info.parent, named))
         if isinstance(symbol, ClassInfo):
             tags = {CLIENT} if gives_rights(know, symbol) else {CLIENT, DECLARED}
             return Val(frozenset(tags), kind="body", bound=Val(ref=symbol))
     return _by_name(param)
+
+
+_AROUND = frozenset(("Annotated", "Optional", "list", "List", "Sequence", "set", "Set", "Iterable"))
+
+
+def _schema(annotation: ir.Expr | None) -> ir.Name | ir.Attr | None:
+    """The class that the request is read by: `Item` in `Item`, `list[Item]`, `Item | None` and `Annotated[Item, Body()]`."""
+    if isinstance(annotation, ir.Item) and (dotted(annotation.base) or "").rpartition(".")[2] in _AROUND:
+        key = annotation.key
+        return _schema(key.items[0] if isinstance(key, ir.Seq) and key.items else key)
+    if isinstance(annotation, ir.Binary) and annotation.op == "|":
+        return _schema(annotation.left)
+    return annotation if isinstance(annotation, ir.Name | ir.Attr) else None
 
 
 def gives_rights(know: Knowledge, schema: ClassInfo) -> bool:

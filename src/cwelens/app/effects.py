@@ -111,7 +111,8 @@ def _credentials(
     walk: Walk, frame: Frame, node: ir.Call, base: Val | None, qualname: str, name: str, args: Arguments
 ) -> Val | None:
     values = args.all()
-    if name in CHECKS:
+    # Of a password alone `validate_password` asks whether it is a good one.
+    if name in CHECKS and not (name == "validate_password" and base is None and len(values) == 1):
         sent = any(v.has(CLIENT) for v in values)
         for made in values:
             if sent and made.has(CLIENT, STORED) and is_password(made.name):
@@ -208,8 +209,10 @@ def _digests(
     walk: Walk, frame: Frame, node: ir.Call, base: Val | None, qualname: str, name: str, args: Arguments
 ) -> Val | None:
     values = args.all() + ([base] if base is not None else [])
-    hashing = name in _DIGESTS or any(
-        f".{h}." in f".{qualname.lower()}." for h in ("md5", "sha", "sha1", "sha256", "sha512")
+    hashing = (
+        qualname in ("hashlib.new", "hmac.new")
+        or name in _DIGESTS
+        or any(f".{h}." in f".{qualname.lower()}." for h in ("md5", "sha", "sha1", "sha256", "sha512"))
     )
     if base is not None and base.has(DIGEST) and name == "update":
         if isinstance(node.func, ir.Attr) and isinstance(node.func.base, ir.Name):

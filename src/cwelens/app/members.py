@@ -148,7 +148,11 @@ def _of_instance(walk: Walk, frame: Frame, node: ir.Expr, base: Val, cls: ClassI
     if isinstance(found, FunctionInfo):
         made = Val(ref=found, name=name, bound=base)
         if found.kind == "property":
-            return calls.enter(walk, frame, node, found, [base], {})
+            given = calls.enter(walk, frame, node, found, [base], {})
+            if base.kind == "self" and name == "current_user" and not given.has(IDENTITY):
+                # A handler's own way to what its framework calls so.
+                return Val(given.tags | {IDENTITY}, kind="user", name=name)
+            return given
         return made
     if name == "request":
         return Val(kind="request", name=name)

@@ -82,6 +82,9 @@ def method(
         return records.in_memory(walk, frame, node, base, name, args)
     if base.items is not None and name in ("get", "pop", "setdefault"):
         return evaluate.item(walk, frame, node, base, first)
+    if base.kind == "instance" and base.items is not None and name in _AS_DICTIONARY:
+        # The fields that it was made with, by their names.
+        return Val(base.tags, name=base.name, items=dict(base.items))
     if base.items is not None and name == "update":
         return _merged(walk, frame, node, base, args)
     if (
@@ -106,6 +109,9 @@ def method(
     if name in records.SHAPING and base.tags:
         return base
     return records.document(walk, frame, node, base, name, args)
+
+
+_AS_DICTIONARY = frozenset(("model_dump", "dict", "_asdict", "to_dict", "as_dict", "asdict"))
 
 
 def _merged(walk: Walk, frame: Frame, node: ir.Call, base: Val, args: calls.Arguments) -> Val:

@@ -9,6 +9,7 @@ from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
     CREDENTIAL,
+    DIGEST,
     EMPTY,
     IDENTITY,
     NO_TAGS,
@@ -125,6 +126,9 @@ def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: 
         if args.positional and args.positional[0].items is not None:
             fields.update(args.positional[0].items)
         return created(walk, frame, node, fresh, fields, args)
+    if name in _UPDATE and base.has(DIGEST):
+        # More data for a hash.
+        return None
     if name in _UPDATE and (base.kind == "query" or base.has(STORED)) and base.type != SET:
         return _update(walk, frame, node, base, args)
     if name in _DELETE and base.entities:

@@ -11,6 +11,7 @@ from cwelens.app.values import CLIENT, EMPTY, IDENTITY, STORED, Entity, Guard, V
 from cwelens.app.words import is_auth_name, is_identity_key, is_password, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted
+from cwelens.ir.walk import walk as nodes_of
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
 _ROWS = 60
@@ -237,18 +238,33 @@ def _loop(walk: Walk, frame: Frame, node: ir.For | ir.While) -> bool:
 
 
 def _each(walk: Walk, frame: Frame, node: ir.For) -> bool:
-    """Walks a loop over a table of handlers once for each of its rows; False where it is no such loop."""
+    """Walks a loop over a table of handlers, or over fields that are set by name, once for each of its rows; False where it is no such loop."""
     iterable = evaluate.value(walk, frame, node.iterable)
     rows = iterable.elements
-    if iterable.items is not None and isinstance(node.iterable, ir.Call):
-        rows = [mixed([v], elements=[constant(k), v]) for k, v in iterable.items.items()]
-    if not rows or len(rows) > _ROWS or not all(row.elements and _handles(row.elements) for row in rows):
+    func = node.iterable.func if isinstance(node.iterable, ir.Call) else None
+    held = iterable.items
+    named = isinstance(func, ir.Attr) and func.name == "items" and _sets(node)
+    if named and isinstance(func, ir.Attr):
+        held = evaluate.value(walk, frame, func.base).items
+    if held is not None and func is not None:
+        rows = [mixed([v], elements=[constant(k), v]) for k, v in held.items()]
+    if not rows or len(rows) > _ROWS:
+        return False
+    if not named and not all(row.elements and _handles(row.elements) for row in rows):
         return False
     for row in rows:
         assign(walk, frame, node.target, row)
         if not block(walk, frame, node.body):
             break
     return True
+
+
+def _sets(node: ir.For) -> bool:
+    """Whether a loop sets attributes by their names: `setattr(record, key, value)`."""
+    return any(
+        isinstance(part, ir.Call) and isinstance(part.func, ir.Name) and part.func.id == "setattr"
+        for part in nodes_of(*node.body)
+    )
 
 
 def _handles(row: list[Val]) -> bool:

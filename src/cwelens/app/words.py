@@ -49,6 +49,18 @@ PUBLIC = table("""login signin logon logout signout logoff register registration
     setlang language locale theme consent cookie cookies track tracking beacon vote poll share checkout cart setup install installation onboarding wizard public guest""")
 
 
+_TO_ASK = table("ensure require check verify assert enforce authorize authorise must guard")
+_ASKED = table(
+    "permission permissions access owner ownership authorize authorise authorized rights allowed administer admin role roles can may"
+)
+
+
+def speaks_of_asking(name: str) -> bool:
+    """Whether a function is called after asking whether somebody may: `ensure_share_permission`, `check_access`."""
+    found = words(name)
+    return bool(found & _TO_ASK and found & _ASKED)
+
+
 def is_identity_key(name: str) -> bool:
     """Whether a session key tells who is asking."""
     found = words(name)

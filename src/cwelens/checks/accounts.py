@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cwelens.checks import names
 from cwelens.checks.checker import Checker
-from cwelens.checks.literals import plausible
+from cwelens.checks.literals import plausible, rehearsed
 from cwelens.checks.static import Body, add, bodies, last_name
 from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
@@ -51,8 +51,13 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
             _tables(checker, body)
             _given(checker, body, functions)
         _databases(checker, module)
+        documentation: set[int] = set()
         for node in module.nodes:
+            if isinstance(node, ir.ExprStmt):
+                documentation.add(id(node.value))
             if isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 12:
+                if id(node) in documentation:
+                    continue
                 _inside(checker, module, node, node.value)
 
 
@@ -119,7 +124,7 @@ def _given(checker: Checker, body: Body, functions: dict[str, list[FunctionInfo]
     """`register("admin", "letmein1")`: the parameter of the program's own function is called a password."""
     first: dict[str, tuple[ir.Expr, int]] = {}
     for node in body.nodes:
-        if not isinstance(node, ir.Call):
+        if not isinstance(node, ir.Call) or rehearsed(node):
             continue
         found = [
             p for p in map(_parameters, functions.get(last_name(node.func), [])) if len(p) >= len(node.args)

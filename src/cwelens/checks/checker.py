@@ -10,11 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import (
+    clients,
     handed,
     inside,
     log_formats,
     misuses,
     names,
+    opted,
     pages,
     patterns,
     process_arguments,
@@ -60,6 +62,8 @@ class Checker:
         self.patterns: dict[Any, patterns.Known] = {}
         self.bodies: dict[int, Body] = {}
         self.dropped = Dropped()
+        # The origins of error texts that a response has been made of.
+        self.errors_sent: set[Any] = set()
 
     # Recording
 
@@ -160,6 +164,11 @@ class Checker:
                 partly = self._judge_sink(run, site, RULES["url.path"], values, st)
                 if partly.kind == "conditional":
                     rule, judgement = RULES["url.path"], partly
+            if row.concept == "url.request" and judgement.kind == "defect" and judgement.taint is not None:
+                careful = clients.careful(site)
+                if careful:
+                    doubt = f"`{careful}` lets requests to internal hosts pass"
+                    judgement = Judgement("conditional", "", judgement.taint.assuming(doubt))
             if row.concept == "html.declared" and not responses.is_html(run, site):
                 continue
             if row.concept == "html.body" and judgement.kind in ("defect", "conditional"):
@@ -253,6 +262,8 @@ class Checker:
                 "neutralised": "set to a safe value",
             }[kind]
             judgement = Judgement(kind, reason)
+            if verdict:
+                judgement = opted.judged(run.frame, node, row.concept)
             record = self.record(
                 run, rule, run.place(node), written_as, judgement, row.library, "", row.concept
             )

@@ -48,6 +48,8 @@ def settle(
                 continue
         elif finding.rule in _OF_ADMINISTRATORS and record is not None:
             _by_administrators(app, record, finding, operations)
+        elif finding.rule == "eval-injection" and record is not None and record.code == "exec":
+            _by_those_allowed(app, record, finding, operations)
         elif finding.rule == "trust-boundary":
             reason = _proven(app, finding)
         elif finding.rule == "csrf-off":
@@ -126,8 +128,28 @@ def _by_administrators(
         return
     if not all(_role(r) and (r.is_admin or words(_role(r)) & _ADMINISTRATION) for r in routes):
         return
+    _assume(
+        finding,
+        f"whoever passes `{_role(routes[0])}` may not choose freely among the server's own",
+        operations,
+    )
+
+
+def _by_those_allowed(
+    app: Application, record: Record, finding: Finding, operations: list[Operation]
+) -> None:
+    """Whole programs that only those bring who were given a right are what such a service is for, as far as the right says so."""
+    routes = _ways(app, record)
+    if finding.confidence != "definite" or routes is None:
+        return
+    rights = [next((g.text for g in (*r.outer, *r.inner) if g.kind == "role"), "") for r in routes]
+    if all(rights):
+        _assume(finding, f"whoever passes `{rights[0]}` may not bring code of their own", operations)
+
+
+def _assume(finding: Finding, assumption: str, operations: list[Operation]) -> None:
     finding.confidence = "conditional"
-    finding.assumption = f"whoever passes `{_role(routes[0])}` may not choose freely among the server's own"
+    finding.assumption = assumption
     for operation in _about(finding, operations):
         operation.disposition = "conditional"
 
@@ -146,10 +168,9 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     if any(_asks_session(app, route) for route in deciding):
         return ""
     if not routes or any(route.guarded("login", "role") for route in deciding):
-        finding.confidence = "conditional"
-        finding.assumption = "a browser's session is enough for a change that one of its routes makes"
-        for operation in _about(finding, operations):
-            operation.disposition = "conditional"
+        _assume(
+            finding, "a browser's session is enough for a change that one of its routes makes", operations
+        )
         return ""
     return "what a browser does not send by itself: no session decides there"
 

@@ -178,6 +178,9 @@ def _taint(
     if origin.kind == "untrusted" and taint.assumption and rule.concept == "log.message":
         # That unknown code might let a line break through is no question worth asking of a log.
         return Judgement("undecided", taint.assumption, taint)
+    if origin.kind == "untrusted" and rule.concept in _OF_FILES and not hole.chars & ch.of("/"):
+        # One part of an address, say: only where `\\` is read as `/` does it lead elsewhere.
+        taint = taint.assuming("the program runs on Windows, where `\\` parts directories")
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local" and marked:
@@ -210,6 +213,7 @@ _RUN = frozenset(
 # Nearly every function logs what it is given, and helpers take the name of a field: that somebody could pass a line break or another name
 # is no question worth asking of each.
 _OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed", "query.field"))
+_OF_FILES = frozenset(("path.file", "path.probe", "upload.save"))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 

@@ -49,6 +49,8 @@ def check(checker: Checker, module: ModuleInfo) -> None:
             if not tests:
                 _handed_over(checker, module, node)
             for name, value in node.keywords:
+                if rehearsed(node):
+                    break
                 if name is not None and _telling(name) and (enclosing(module, node), name) not in seen:
                     if _named(checker, module, name, value, value, tests):
                         seen.add((enclosing(module, node), name))
@@ -81,6 +83,24 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     "a literal in the form of a vendor's key",
                     written(node),
                 )
+
+
+_VERIFYING = frozenset(("verify", "check", "compare", "validate", "matches", "authenticate"))
+
+
+def rehearsed(node: ir.Call) -> bool:
+    """Whether a password of the code is checked against another of the code: that only takes as long as a true check does."""
+    callee = node.func.name if isinstance(node.func, ir.Attr) else written(node.func)
+    if _VERIFYING.isdisjoint(names.words(callee)):
+        return False
+    given = [*node.args, *(value for _, value in node.keywords)]
+    return len(given) > 1 and all(isinstance(value, ir.Const) for value in given)
+
+
+# Passwords that a program knows so that it can refuse them.
+_REFUSED = frozenset(
+    ("legacy", "weak", "insecure", "forbidden", "banned", "disallowed", "rejected", "compromised", "leaked")
+)
 
 
 def _telling(name: str) -> bool:
@@ -116,7 +136,7 @@ def _named(
             name,
         )
         return True
-    if not names.is_secret(name) or not plausible(text, name):
+    if not names.is_secret(name) or not plausible(text, name) or _REFUSED & set(names.words(name)):
         return False
     if names.is_password(name):
         rule = "hard-coded-password"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import escaping, hashing, names, secret_sinks
+from cwelens.checks import escaping, hashing, names, opted, secret_sinks, unverified
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import conditions, deciding, literal_of
 from cwelens.checks.record import earliest
@@ -34,8 +34,10 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
     elif verdict is True and row.assume:
         judgement = Judgement("conditional", "", assumption=row.assume)
+    elif verdict is True and row.concept == "jwt.unverified":
+        judgement = unverified.judged(site)
     elif verdict is True:
-        judgement = Judgement("defect")
+        judgement = opted.judged(site.frame, site.node, row.concept)
     elif verdict is None:
         judgement = Judgement("undecided", "an argument that decides is not known")
     elif row.concept.startswith("secret.") and not any(

@@ -29,7 +29,8 @@ _WHOSE = frozenset(
 # Before `token`: places in a listing or a stream, parts of a language, counts of what a model reads.
 _NO_SECRET_TOKEN = frozenset(
     ("page", "next", "prev", "previous", "sync", "continuation", "cursor", "resume", "stop", "start", "end", "begin", "eos", "bos", "pad",
-     "unk", "mask", "last", "first", "current", "max", "min", "word", "keyword", "operator", "lookahead", "special", "cancellation", "change")
+     "unk", "mask", "last", "first", "current", "max", "min", "word", "keyword", "operator", "lookahead", "special", "cancellation", "change", "version", "revision",
+     "etag", "concurrency", "precondition")
 )  # fmt: skip
 # What may follow the word that says what a name holds: `password2`, `token_str`, `new_password_again`.
 _TAILS = frozenset(
@@ -96,6 +97,8 @@ _ASKING = frozenset(
 def for_security(name: str) -> bool:
     """Whether something under this name has to be unpredictable: a token, a session, a cookie, a key, a password."""
     parts = words(name)
+    if parts and parts[-1] in _ABOUT - _AS_GOOD and parts[-1] not in SECRET:
+        return False
     if "keygen" in parts or any(
         w in SECRET or w in ("salt", "session", "sessions", "cookie", "cookies", "sessionid") for w in parts
     ):
@@ -136,6 +139,8 @@ _ABOUT = frozenset(
      "required", "enabled", "is", "has", "max", "min", "size", "endpoint", "view", "class", "status", "format", "prefix", "suffix", "key",
      "index", "title", "text", "placeholder", "example", "invalid", "valid", "missing")
 )  # fmt: skip
+# A key or a digest is as good as what it was made of.
+_AS_GOOD = frozenset(("key", "hash", "hashed", "digest"))
 # What identifies or locates a person, or pays in their name. A number or place that many things have needs a person before it.
 _PRIVATE = frozenset(("ssn", "creditcard", "ccn", "cvv", "cvc", "iban", "dob", "birthdate"))
 _PRIVATE_PAIRS = frozenset(

@@ -37,7 +37,7 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
         if record.rule.concept == "page.output":
             pages.settle(record, checker.fields)
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
-    rehearsed = rehearsals(m.path for m in shared.program.modules.values() if m.is_input)
+    rehearsed = rehearsals((m.path for m in shared.program.modules.values() if m.is_input), _configs(checker))
     options = Options([m for m in shared.program.modules.values() if m.is_input])
     decided = [
         (record, _settled(record, decide(record, called), tests, rehearsed, options))
@@ -122,6 +122,12 @@ def _in_service(record: Record, judgement: Judgement, rehearsed: set[str]) -> Ju
             "conditional", judgement.reason, assumption="a program in service uses these settings"
         )
     return judgement
+
+
+def _configs(checker: Checker) -> set[str]:
+    """The files with findings that are settings and no code, for which a weakness of what is in service was found."""
+    paths = {r.place[0].path for r in checker.records.values() if r.rule.id in FOR_SERVICE}
+    return {path for path in paths if not path.endswith(".py")}
 
 
 def _literals(checker: Checker) -> set[tuple[str, int, str]]:
@@ -277,7 +283,8 @@ def _message(record: Record, judgement: Judgement) -> str:
     if rule.id == "weak-random":
         return f"{taint.origin.text if taint else sink} is predictable and {judgement.reason}: an attacker can {rule.harm}."
     if rule.id == "error-detail":
-        return f"{taint.origin.text.capitalize() if taint else 'An error text'} is sent to the client: an attacker can {rule.harm}."
+        text = taint.origin.text if taint else "an error text"
+        return f"{text[:1].upper()}{text[1:]} is sent to the client: an attacker can {rule.harm}."
     if taint is None or rule.id == "timing":
         detail = f" ({judgement.reason})" if judgement.reason else ""
         given = f"If {judgement.assumption}, an" if judgement.assumption else "An"

@@ -110,9 +110,12 @@ class _Program:
         self.deciding: set[str] = set()
         # Whether such a class hashes by itself, when it is saved.
         self.hashing = False
+        # Whether a password is hashed somewhere by a call that says so.
+        self.makes_hashes = False
         for module in modules:
             for node in module.nodes:
                 if isinstance(node, ir.Call):
+                    self.makes_hashes = self.makes_hashes or _hashes_password(node)
                     self.calls.setdefault(last_name(node.func), []).append(node)
             for cls in module.classes:
                 if any(exactly(name) for name in (*cls.class_attrs, *cls.bindings)):
@@ -126,6 +129,11 @@ class _Program:
 
     def hashed_by_caller(self, function: FunctionInfo, param: str) -> bool:
         """Whether a caller hands over something hashed, or something that its name does not call a password."""
+        return any(map(_looks_hashed, self.handed(function, param)))
+
+    def handed(self, function: FunctionInfo, param: str) -> list[ir.Expr]:
+        """What the callers that are seen hand over for a parameter."""
+        out = []
         positions = [p.name for p in function.node.params]
         if function.owner is not None and function.kind != "staticmethod":
             positions = positions[1:]
@@ -134,9 +142,19 @@ class _Program:
             given = next((v for k, v in call.keywords if k == param), None)
             if given is None and param in positions and positions.index(param) < len(call.args):
                 given = call.args[positions.index(param)]
-            if given is not None and _looks_hashed(given):
-                return True
-        return False
+            if given is not None:
+                out.append(given)
+        return out
+
+
+def _hashes_password(node: ir.Call) -> bool:
+    name = last_name(node.func)
+    if _HASHES_PASSWORD.search(name):
+        return True
+    return name in ("hash", "encrypt") and any(names.is_password(last_name(part)) for part in node.args)
+
+
+_HASHES_PASSWORD = re.compile(r"(?i)hash_?(?:password|pw)|password_?hash|make_password|encrypt_?password")
 
 
 def exactly(name: str) -> bool:
@@ -328,6 +346,8 @@ def _kept_by_class(checker: Checker, module: ModuleInfo, cls: ClassInfo, program
                 continue
             plain = _plain(target.value, body, program) if target.value is not None else None
             if plain is not None:
+                # A record that only the library makes may be given a hash, where the program makes some.
+                unseen = program.makes_hashes and plain in body.params and not program.handed(method, plain)
                 add(
                     checker,
                     module,
@@ -335,6 +355,7 @@ def _kept_by_class(checker: Checker, module: ModuleInfo, cls: ClassInfo, program
                     "plain-password",
                     f"`{plain}` is kept as it was given",
                     f"{cls.name}.{name}",
+                    "conditional" if unseen else "defect",
                 )
                 return
 

@@ -32,6 +32,9 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
         taint = judgement.taint
         if taint is not None and taint.origin.concept in _SHORT and _is_quadratic(pattern, flags, method):
             return Judgement("neutralised", "servers take headers of some kilobytes at most", taint)
+        if kind == "defect" and taint is not None and taint.origin.concept in _ADDRESS:
+            if _is_quadratic(pattern, flags, method):
+                return Judgement("conditional", why, taint.assuming(LONG))
         if kind == "undecided" and taint is not None and taint.origin.kind == "param":
             # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
             kind = "conditional" if exponential(pattern, flags, method) else kind
@@ -44,6 +47,9 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
 
 # What servers limit to a few kilobytes: a square of that is soon done.
 _SHORT = frozenset(("http.header", "http.cookie"))
+# What stands in an address, which many servers cut off as well.
+_ADDRESS = frozenset(("http.query", "http.path", "http.url"))
+LONG = "the server takes addresses of many kilobytes"
 
 
 def _is_quadratic(pattern: str | bytes, flags: int, method: str) -> bool:

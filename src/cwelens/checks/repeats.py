@@ -16,7 +16,8 @@ _BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
 _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
 _SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
 # What one place mends for the whole program: the formatter of the log decides whether a line break gets through.
-_EVERYWHERE = frozenset(("log-injection",))
+# What errors say is sent by the way in which a program answers them.
+_EVERYWHERE = frozenset(("log-injection", "error-detail"))
 # A field of a record as a template shows it.
 _SHOWN = re.compile(r"`(?P<code>\{\{-?\s*(?P<record>\w+)\..*?\}\})`")
 # So many are an oversight here and there; more are the way of the program.

@@ -15,7 +15,8 @@ from cwelens.ir import nodes as ir
 
 # Errors that tell of files, databases and other machines, or whatever there is.
 _INSIDE = re.compile(
-    r"stack trace|`(?:Base)?Exception`|OSError|IOError|Database|SQL|Operational|Programming|Integrity|Connection|Socket|Timeout|Permission"
+    r"stack trace|`(?:Base)?Exception`|OSError|IOError|FileNotFound|Database|SQL|Operational|Programming|Integrity|Connection|Socket|Timeout"
+    r"|Permission|Subprocess|CalledProcess|Protected|`Error`"
 )
 
 if TYPE_CHECKING:
@@ -61,12 +62,18 @@ def _chunks(run: Run) -> bool:
 
 
 def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
-    """Records a response that holds what an exception says."""
+    """Records a response that holds what an exception says; to return the response is to send the same once more."""
     for taint in deep_taints(value, state):
         if taint.origin.kind == "exception":
-            checker.record(
-                run, RULES["response.error"], run.place(node), code, Judgement("defect", "", taint)
-            )
+            if code != "return":
+                checker.errors_sent.add(taint.origin.key)
+            elif taint.origin.key in checker.errors_sent:
+                continue
+            judgement = Judgement("defect", "", taint)
+            if not _INSIDE.search(taint.origin.text):
+                why = f"{taint.origin.text} tells more than what was wrong with the request"
+                judgement = Judgement("conditional", "", taint.assuming(why))
+            checker.record(run, RULES["response.error"], run.place(node), code, judgement)
             return
 
 

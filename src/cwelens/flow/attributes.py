@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.base import chars as ch
 from cwelens.flow import (
     calls,
+    caught,
     expressions,
     form_fields,
     parameters,
@@ -171,10 +171,6 @@ def label(atom: Atom, name: str) -> str:
     return f"{own}.{name}"[-LABEL_LIMIT:] if own else name
 
 
-# Attributes of an error that hold what it says; the others are numbers, and objects that it is about.
-_SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__\w+__)$")  # fmt: skip
-
-
 # What a class says of itself, or of the table that it stands for, is written in the code, whichever class a caller hands over.
 _OF_CLASSES = frozenset(
     ("_meta", "__table__", "__tablename__", "__class__", "__name__", "__qualname__", "__module__")
@@ -182,9 +178,8 @@ _OF_CLASSES = frozenset(
 
 
 def _opaque(run: Run, atom: Opaque, name: str, st: State, node: ir.Expr) -> Value:
-    if atom.type == "builtins.BaseException" and not _SAYS.match(name):
-        taints = tuple(t for t in atom.taints if t.origin.kind != "exception")
-        atom = Opaque(atom.type, taints, atom.chars, atom.note, atom.label)
+    if atom.type == caught.ERROR:
+        atom = caught.read(atom, name)
     if name in _OF_CLASSES and any(t.origin.kind == "param" for t in atom.taints):
         taints = tuple(t for t in atom.taints if t.origin.kind != "param")
         atom = Opaque(atom.type, taints, atom.chars, atom.note, atom.label)

@@ -9,6 +9,7 @@ from cwelens.flow import (
     assign,
     expressions,
     guards,
+    higher_order,
     memberships,
     narrowing,
     paths,
@@ -26,6 +27,7 @@ from cwelens.ir import nodes as ir
 
 def called(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
     """The state in which a call gave back something true (or false); None where it cannot."""
+    node = higher_order.direct(node)
     func = node.func
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
@@ -245,6 +247,7 @@ def _exclude_each(run: Run, comp: ir.Comp, clause: ir.CompFor, st: State) -> Sta
 
 def after_call(run: Run, node: ir.Call, st: State) -> State | None:
     """After a call whose result is not tested: what every way out of its body tells of the arguments, and guards that raise."""
+    node = higher_order.direct(node)
     outgoing = run.last_exits.get(id(node))
     if outgoing is not None:
         if _own_guards(run, node, st, raised=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cwelens.base import chars as ch
 from cwelens.base.regex.admits import admits
 from cwelens.flow import (
+    annotated,
     attributes,
     expressions,
     form_fields,
@@ -21,8 +22,7 @@ from cwelens.flow.run import Run, written
 from cwelens.flow.state import State
 from cwelens.flow.values import Opaque, Value, opaque
 from cwelens.ir import nodes as ir
-from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
 if TYPE_CHECKING:
     from cwelens.flow.handlers import Handler
@@ -58,15 +58,12 @@ def value_of(
         return None if found is not None else Value((Opaque(label=param.name),))
     concept = route.params
     marked = False
+    known = annotated.written_out(run, function, param)
     if isinstance(param.default, ir.Call):
         # `name: str = Query(...)`; what a dependency gives is not read from the request directly.
-        symbol = (
-            symbol_of(run.program.resolve_expr(function.module, function.parent, param.default.func))
-            if isinstance(param.default.func, ir.Name | ir.Attr)
-            else None
-        )
-        name = symbol.qualname if isinstance(symbol, External) else ""
-        if symbol is None and isinstance(param.default.func, ir.Name):
+        here = annotated.Annotation(function.module, function.parent, None)
+        name = annotated.called(run, here, param.default)
+        if not name and isinstance(param.default.func, ir.Name):
             # `Body(…)`, where the import was cut off.
             name = f"fastapi.{param.default.func.id}"
         row = run.models.source_param(name)
@@ -75,9 +72,13 @@ def value_of(
             given = found if isinstance(found, str) and run.models.type(found) is not None else None
             return Value((Opaque(given, label=param.name),))
         concept, marked = row.concept, True
+    for part in known.marks():
+        row = run.models.source_param(annotated.called(run, known, part))
+        if row is not None and not marked:
+            concept, marked = row.concept, True
     if not concept:
         return None
-    if not several(param.annotation) and harmless(run, found):
+    if not several(known.node) and harmless(run, found):
         return opaque(found if isinstance(found, str) else None)
     place = (function.module.source, param.pos)
     mask, type_ = _in_path(run, param.name, handler)
@@ -92,7 +93,7 @@ def value_of(
             concept = "http.path"
         elif isinstance(found, ClassInfo):
             concept = "http.body"
-    mask &= pattern_of(run, param.annotation, [param.default] if param.default is not None else [], st)
+    mask &= pattern_of(run, known.node, [param.default] if param.default is not None else [], st)
     taints = attributes.source_taint(run, concept, param.name, place, handler.note)
     if isinstance(found, ClassInfo):
         value = records_of_requests.validated(run, found, taints, (function.module.path, param.pos), st)

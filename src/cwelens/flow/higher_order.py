@@ -123,6 +123,28 @@ def given(kind: str) -> Callable[[Run, ir.Expr, Args, State], Value]:
     return run_it
 
 
+# By the identity of the call that hands over; that call is kept so that its identity stays its own.
+_DIRECT: dict[int, tuple[ir.Call, ir.Call]] = {}
+# What such calls take for themselves.
+_OWN = frozenset(("cancellable", "abandon_on_cancel", "limiter", "thread_sensitive"))
+
+
+def direct(node: ir.Call) -> ir.Call:
+    """The call that is made where a function is handed over with its arguments, once that has been met: `check(x)` of `to_thread(check, x)`."""
+    known = _DIRECT.get(id(node))
+    return known[1] if known is not None and known[0] is node else node
+
+
+def _direct(node: ir.Expr, offset: int) -> ir.Expr:
+    if not isinstance(node, ir.Call) or any(isinstance(a, ir.Star) for a in node.args[: offset + 1]):
+        return node
+    if direct(node) is node and len(node.args) > offset:
+        keywords = [(name, value) for name, value in node.keywords if name not in _OWN]
+        call = ir.Call(node.args[offset], node.args[offset + 1 :], keywords, node.pos)
+        _DIRECT[id(node)] = (node, call)
+    return direct(node)
+
+
 def submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
     """A callable handed over with its arguments after it, from position `offset`."""
 
@@ -130,10 +152,9 @@ def submit(offset: int) -> Callable[[Run, ir.Expr, Args, State], Value]:
 
         if len(args.positional) <= offset:
             return UNKNOWN
-        value = calls.call_value(
-            run, node, args.positional[offset], Args(args.positional[offset + 1 :], dict(args.keywords)), st
-        )
-        run.last_exits.pop(id(node), None)
+        keywords = {name: value for name, value in args.keywords.items() if name not in _OWN}
+        given = Args(args.positional[offset + 1 :], keywords)
+        value = calls.call_value(run, _direct(node, offset), args.positional[offset], given, st)
         return value if value is not NOTHING else UNKNOWN
 
     return run_it

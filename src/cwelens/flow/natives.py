@@ -170,6 +170,8 @@ def _functions() -> dict[str, Callable[[Run, ir.Expr, Args, State], Value]]:
         "asgiref.sync.async_to_sync": higher_order.wrapper("asgiref.sync.async_to_sync"),
         "channels.db.database_sync_to_async": higher_order.wrapper("channels.db.database_sync_to_async"),
         "joblib.delayed": higher_order.wrapper("joblib.delayed"),
+        "anyio.to_process.run_sync": higher_order.submit(0),
+        "asyncio.AbstractEventLoop.run_in_executor": higher_order.submit(1),
         "asyncio.run": builtin_functions.same,
         "asyncio.gather": higher_order.gather,
         "asyncio.wait_for": builtin_functions.same,

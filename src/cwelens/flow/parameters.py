@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cwelens.flow import (
     attributes,
+    caught,
     dependencies,
     handled,
     handlers,
     scopes,
-    statements,
     view_params,
     wrappers,
 )
@@ -83,8 +83,8 @@ def parameter(
         items = view_params.arguments(run.shared, function.owner, content) if handler is not None else {}
         names = content if handler is None else UNKNOWN
         return st.alloc(("**", function.module.path, param.pos), Obj("dict", items, content, names))
-    if param is _error_param(function):
-        return statements.caught_error(place, param.name, "Exception")
+    if param is _error_param(run, function):
+        return caught.error(place, param.name, "Exception")
     found = scopes.named_type(run, function, param.annotation)
     if handler is not None and param.kind in ("positional", "normal", "keyword"):
         value = dependencies.filled(run, function, param, handler, st)
@@ -132,8 +132,11 @@ def _more(
 _ERROR_HANDLERS = frozenset(("errorhandler", "app_errorhandler", "exception_handler"))
 
 
-def _error_param(function: FunctionInfo) -> ir.Param | None:
-    """The parameter that gets the error, where a function is registered for every error or for one that is not about the request."""
+def _error_param(run: Run, function: FunctionInfo) -> ir.Param | None:
+    """The parameter that gets the error, where a function is registered for every error or for one that is not about the request.
+
+    What an error of the program's own classes says, the program has written itself.
+    """
     for decorator in function.node.decorators:
         if (
             not isinstance(decorator, ir.Call)
@@ -143,7 +146,11 @@ def _error_param(function: FunctionInfo) -> ir.Param | None:
             continue
         kind = decorator.args[0]
         name = kind.id if isinstance(kind, ir.Name) else kind.name if isinstance(kind, ir.Attr) else ""
-        if decorator.func.name in _ERROR_HANDLERS and name and not statements.for_clients(name):
+        if name and isinstance(
+            symbol_of(run.program.resolve_expr(function.module, function.parent, kind)), ClassInfo
+        ):
+            continue
+        if decorator.func.name in _ERROR_HANDLERS and name and not caught.for_clients(name):
             return function.node.params[-1] if function.node.params else None
     return None
 

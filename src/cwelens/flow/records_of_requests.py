@@ -45,6 +45,10 @@ def _field(
     st: State,
     depth: int,
 ) -> Value:
+    several = _elements(annotation)
+    if several is not None and depth < _MAX_DEPTH:
+        each = _field(run, owner, name, several, taints, (place, "[]"), st, depth + 1)
+        return st.alloc(("validated", place, "[]"), Obj("list", {}, each))
     found = scopes.type_in(run, owner.module, owner.function, annotation)
     if not handled.several(annotation):
         if handled.harmless(run, found):
@@ -58,6 +62,16 @@ def _field(
     if checked:
         taints = tuple(t.assuming(f"`{owner.name}.{checked}` lets dangerous values through") for t in taints)
     return Value((Opaque("builtins.str" if found == "builtins.str" else None, taints, mask),))
+
+
+_LISTS = frozenset(("list", "List", "set", "Set", "frozenset", "Sequence", "Iterable"))
+
+
+def _elements(annotation: ir.Expr) -> ir.Expr | None:
+    """The type of the elements of `list[str]`; None for what is no list of one type, and for one that its field checks itself."""
+    if not isinstance(annotation, ir.Item) or isinstance(annotation.key, ir.Seq):
+        return None
+    return annotation.key if written(annotation.base).rpartition(".")[2] in _LISTS else None
 
 
 def _validator(owner: ClassInfo, name: str) -> str:

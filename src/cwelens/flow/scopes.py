@@ -237,7 +237,11 @@ def named_type(run: Run, function: FunctionInfo, annotation: ir.Expr | None) -> 
 
 
 def type_in(
-    run: Run, module: ModuleInfo, function: FunctionInfo | None, annotation: ir.Expr | None
+    run: Run,
+    module: ModuleInfo,
+    function: FunctionInfo | None,
+    annotation: ir.Expr | None,
+    depth: int = 0,
 ) -> str | ClassInfo | None:
     """The same for an annotation that stands elsewhere than at a parameter."""
     node = annotation
@@ -257,6 +261,9 @@ def type_in(
         return name if name not in ("typing.Any", "builtins.object") else None
     if symbol is None:
         return _without_import(run, module, node)
+    if isinstance(symbol, Binding) and isinstance(symbol.value, ir.Item | ir.Binary) and depth < 4:
+        # A name for an annotation: `CurrentUser = Annotated[User, …]`
+        return type_in(run, symbol.module, symbol.where, symbol.value, depth + 1)
     return symbol if isinstance(symbol, ClassInfo) else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from cwelens.flow import (
     assign,
     call_tests,
+    caught,
     expressions,
     flask_config,
     guards,
@@ -31,13 +31,8 @@ from cwelens.flow.values import (
     Func,
     Lib,
     Mod,
-    Origin,
-    Place,
-    Taint,
-    Trail,
     Value,
     make,
-    opaque,
 )
 from cwelens.ir import nodes as ir
 from cwelens.resolve.program import absolute
@@ -272,9 +267,9 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
         if thrown is None:
             break
         inner = thrown.copy()
-        caught = expressions.evaluate(run, handler.types, inner) if handler.types is not None else UNKNOWN
+        taken = expressions.evaluate(run, handler.types, inner) if handler.types is not None else UNKNOWN
         if handler.name:
-            inner.env[handler.name] = _exception(run, handler, caught, inner)
+            inner.env[handler.name] = caught.caught(run, stmt, handler, taken, inner)
         done = join_states(done, block(run, handler.body, inner))
     if not stmt.final:
         return done
@@ -286,45 +281,6 @@ def _try(run: Run, stmt: ir.Try, st: State) -> State | None:
         block(run, stmt.final, leaving.copy() if leaving else None)
         return None
     return block(run, stmt.final, done)
-
-
-_FOR_CLIENTS = re.compile(
-    r"(?i)valid|valueerror|decodeerror|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
-    r"|authenticationfailed|notauthenticated|throttled|oauth"
-)
-
-
-def _exception(run: Run, handler: ir.Handler, caught: Value, st: State) -> Value:
-    """The caught error. What an error of the program's own classes says, the program has written itself."""
-    classes = expressions.iterate(run, caught, st, handler) if isinstance(handler.types, ir.Seq) else [caught]
-    if isinstance(classes, list) and all(isinstance(a, Cls) for v in classes for a in v.atoms):
-        return opaque("builtins.BaseException")
-    place = run.place(handler)
-    listed = handler.types.items if isinstance(handler.types, ir.Seq) else [handler.types]
-    names = [_type_name(each) if each is not None else "Exception" for each in listed]
-    if names and all(for_clients(name) for name in names):
-        return opaque("builtins.BaseException")
-    return caught_error(place, handler.name or "", names[0] if len(names) == 1 else "Exception")
-
-
-def for_clients(name: str) -> bool:
-    """Whether what an error of this name says is about what the client sent, and written for it."""
-    return _FOR_CLIENTS.search(name) is not None
-
-
-def caught_error(place: Place, variable: str, name: str) -> Value:
-    """An error with its text, under the name that it is caught as."""
-    origin = Origin("exception", "exception", f"the text of the caught `{name}`", place)
-    taint = Taint(origin, {}, Trail(None, place, f"`{variable}` is the caught error"))
-    return opaque("builtins.BaseException", (taint,))
-
-
-def _type_name(node: ir.Expr) -> str:
-    if isinstance(node, ir.Name):
-        return node.id
-    if isinstance(node, ir.Attr):
-        return node.name
-    return "Exception"
 
 
 def _with(run: Run, stmt: ir.With, st: State) -> State | None:

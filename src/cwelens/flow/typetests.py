@@ -20,6 +20,8 @@ from cwelens.flow.values import (
 
 PLAIN = tuple(f"builtins.{name}" for name in ("int", "float", "bool", "str", "bytes"))
 CONTAINERS = tuple(f"builtins.{name}" for name in ("list", "tuple", "set", "dict"))
+# Classes that no plain value is an instance of.
+OTHERS = ("pathlib.Path", "pathlib.PurePath")
 
 
 def kind_of(atom: Atom, st: State) -> str | None:
@@ -37,7 +39,7 @@ def types_in(classes: Value, st: State) -> list[str] | None:
     out: list[str] = []
     for atom in classes.atoms:
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
-        if isinstance(atom, Lib) and atom.name in PLAIN + CONTAINERS:
+        if isinstance(atom, Lib) and atom.name in PLAIN + CONTAINERS + OTHERS:
             out.append(atom.name)
         elif obj is not None and obj.kind == "tuple" and obj.rest is None:
             for item in obj.items.values():
@@ -67,7 +69,7 @@ def narrow(value: Value, types: list[str], st: State) -> Value | None:
     mask = 0
     for name in types:
         mask |= TYPE_CHARS.get(name, ch.ALL)
-    one = types[0] if len(types) == 1 else None
+    one = types[0] if len(types) == 1 and types[0] not in OTHERS else None
     kept: list[Atom] = []
     for atom in value.atoms:
         kind = kind_of(atom, st)
@@ -83,6 +85,8 @@ def narrow(value: Value, types: list[str], st: State) -> Value | None:
                 kept.append(atom)
         elif isinstance(atom, Method):
             kept.append(Opaque(one, atom_taints(atom), mask))
+        elif isinstance(atom, Ref) and set(types) & set(OTHERS):
+            kept.append(atom)
     return make(kept) if kept else None
 
 

@@ -184,12 +184,18 @@ class Program(ModuleIndex):
                 return Unresolved(f"`{parts[-1]}` is imported from `{origin}`, which is not in the input")
             return Resolved(External(absolute_name))
         outcome: Outcome = Resolved(module)
-        for index in range(count, len(parts)):
+        index = count
+        while index < len(parts):
             symbol = symbol_of(outcome)
             if symbol is None:
                 return outcome
             hidden = self._hidden(symbol, parts[index : index + 2], importer)
             outcome = Resolved(hidden) if hidden is not None else self.member(symbol, parts[index], importer)
+            index += 1
+            if isinstance(outcome, Unresolved) and isinstance(symbol, ModuleInfo) and symbol.is_package:
+                deeper = self._in_plain_directory(parts, index, importer)
+                if deeper is not None:
+                    outcome, index = Resolved(deeper[0]), deeper[1]
         if isinstance(outcome, Unresolved) and not (
             relative or self.has_top(parts[0]) or parts[count] in module.bindings
         ):
@@ -197,18 +203,32 @@ class Program(ModuleIndex):
             return Assumed(External(absolute_name), f"the file `{module.path}` does not define it")
         return outcome
 
+    def _in_plain_directory(
+        self, parts: list[str], count: int, importer: ModuleInfo | None
+    ) -> tuple[ModuleInfo, int] | None:
+        """A module in a directory of a package that has no `__init__.py` of its own, and how many of the names are its name."""
+        for end in range(count + 1, len(parts) + 1):
+            module = self.find_module(".".join(parts[:end]), importer)
+            if module is not None:
+                return module, end
+        return None
+
     def _hidden(self, symbol: Symbol, names: list[str], importer: ModuleInfo | None) -> ModuleInfo | None:
-        """The submodule `admin` of a package that does `from .admin import admin`: what it imports from there is looked up in there."""
+        """The submodule `admin` of a package that does `from .admin import admin` or `admin = Lazy("pkg.admin")`: what an import names
+        behind it is looked up in there, whatever the package has bound to that name."""
         if not isinstance(symbol, ModuleInfo) or not symbol.is_package or len(names) < 2:
             return None
         full = f"{symbol.name}.{names[0]}"
         bindings = symbol.bindings.get(names[0], ())
         if not bindings or not all(
-            b.target is not None and b.target.startswith(f"{full}.") for b in bindings
+            b.kind == "variable" if b.target is None else f"{b.target}.".startswith(f"{full}.")
+            for b in bindings
         ):
             return None
         module = self.find_module(full, importer) or self._beside_package(symbol, names[0])
-        return module if module is not None and names[1] in module.bindings else None
+        if module is None or names[1] in module.bindings:
+            return module
+        return module if self.find_module(f"{full}.{names[1]}", importer) is not None else None
 
     def member(self, symbol: Symbol, name: str, importer: ModuleInfo | None = None) -> Outcome:
         """`symbol.name`."""

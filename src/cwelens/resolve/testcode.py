@@ -17,12 +17,14 @@ _FOLDER = re.compile(r"(?:tests?|docs?|demos?|examples?|samples?)|demo[a-z]+")
 _STARTERS = frozenset(("testserver", "testrunner", "runtests", "quicktest"))
 
 
-def rehearsals(paths: Iterable[str]) -> set[str]:
+def rehearsals(paths: Iterable[str], configs: Iterable[str] = ()) -> set[str]:
     """The files that set a program up for its tests, its documentation or a demonstration, by their names and folders.
 
-    A folder in which all files lie says nothing: then it is the program itself that is an example.
+    A folder in which all files lie says nothing: then it is the program itself that is an example. `configs` are
+    files that hold nothing but settings, whatever they are called.
     """
-    split = {path: path.lower().split("/") for path in paths}
+    all_settings = set(configs)
+    split = {path: path.lower().split("/") for path in (*paths, *all_settings)}
     folders = [set(parts[:-1]) for parts in split.values()]
     common = set.intersection(*folders) if folders else set()
     found = set()
@@ -30,7 +32,7 @@ def rehearsals(paths: Iterable[str]) -> set[str]:
         name = parts[-1].removesuffix(".py")
         words = set(re.split(r"[_\W]+", name))
         apart = any(_FOLDER.fullmatch(part) for part in parts[:-1] if part not in common)
-        settings = bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
+        settings = path in all_settings or bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
         if name.replace("_", "") in _STARTERS or (settings and (apart or words & _REHEARSED)):
             found.add(path)
     return found

@@ -10,6 +10,7 @@ from cwelens.app.words import (
     is_owner,
     is_password,
     is_user_table,
+    speaks_of_asking,
     table,
     words,
 )
@@ -57,6 +58,20 @@ def check(report: Report) -> None:
 def _known(route: Route, event: Event) -> bool:
     """Whether it is known there who is asking; a proof that only opens this record, such as a reset code, does not say."""
     return any(g.kind == "login" or (g.kind == "token" and g.scope != "body") for g in route.guards_at(event))
+
+
+def _handed_on(event: Event) -> str:
+    """What is taken for granted where who is asking was handed to a check that this analysis could not look into."""
+    asked = event.asked_by.rpartition(".")[2]
+    return f"`{event.asked_by}` does not ask whose record it is" if speaks_of_asking(asked) else ""
+
+
+def _one_key(route: Route, event: Event) -> str:
+    """Where all that is asked for is a key, it may be one for a whole other program, such as one that keeps the accounts."""
+    guards = [g for g in route.guards_at(event) if g.kind in ("login", "token", "cookie")]
+    if not guards or any(g.kind != "token" for g in guards) or guards[0].scope != "dependency":
+        return ""
+    return f"each user has a key of their own for `{guards[0].text}`"
 
 
 def _key(event: Event) -> str | None:
@@ -165,7 +180,9 @@ def _unowned(report: Report, route: Route) -> None:
         f"{called(route)} {verb} the record of `{worst.table}` that the request names by `{key}`, whoever it belongs to",
         f"a predicate on {' or '.join(f'`{c}`' for c in columns[:3]) or 'its owner'}, a comparison with who is asking, or a role, in the handler and what it calls",
         steps,
-        assumption="" if sure else f"records of `{worst.table}` are not meant for every user",
+        assumption=_handed_on(worst)
+        or _one_key(route, worst)
+        or ("" if sure else f"records of `{worst.table}` are not meant for every user"),
     )
 
 
@@ -239,6 +256,7 @@ def _in_the_name_of(report: Report, route: Route) -> None:
             route,
             f"{called(route)} adds to `{event.table}` with `{name}` from the request, though it is known who is asking",
             f"who is asking as `{name}`, or a comparison of the two",
+            assumption=_one_key(route, event),
         )
         return
 

@@ -240,7 +240,9 @@ def _weight(route: Route) -> tuple[int, int]:
 
 def _fixation(report: Report, route: Route, fixed: bool) -> bool:
     checked = bool(route.of("password-check"))
-    if not checked or fixed:
+    # What a new account is given has been made for it just then.
+    new = any(is_user_table(event.table) for event in route.of("create"))
+    if not checked or fixed or new:
         return fixed
     for event in route.of("cookie-login"):
         if event.value.has(STORED) and not event.value.has(FRESH, CLIENT) and is_token(event.value.name):
