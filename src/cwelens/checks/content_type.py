@@ -1,7 +1,7 @@
 """Whether a response that is built from a text is sent as something else than HTML, by what is done to it around the call.
 
 Frameworks send a text as HTML unless told otherwise, and many programs tell them after the response was made
-(`response.headers["Content-Type"] = "application/json"`), or for a whole class of handlers before (`self.set_header` in `prepare`).
+(`response.headers["Content-Type"] = "application/json"`), or for a whole class of handlers (`self.set_header` in `prepare` or `finish`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = frozenset(("content_type", "mimetype"))
 _SETTERS = frozenset(("set_header", "add_header", "set", "setdefault", "__setitem__"))
-_BEFORE = ("set_default_headers", "prepare", "initialize")
+_BEFORE = ("set_default_headers", "prepare", "initialize", "finish")
 
 
 def told(run: Run, site: CallSite) -> str | None:
@@ -30,7 +30,10 @@ def told(run: Run, site: CallSite) -> str | None:
     nodes = list(walk(*_with(root.body, site.node)[0]))
     owner = path_of(site.node.base) if isinstance(site.node, ir.Attr) else _given_to(nodes, site.node)
     if owner is None and isinstance(site.node, ir.Call) and isinstance(site.node.func, ir.Attr):
-        owner = path_of(site.node.func.base)
+        base = site.node.func.base
+        # What the class hands on to the one behind it is its own answer.
+        own = isinstance(base, ir.Call) and isinstance(base.func, ir.Name) and base.func.id == "super"
+        owner = "self" if own else path_of(base)
     if owner is None:
         return None
     found = list(_types(nodes, owner))
