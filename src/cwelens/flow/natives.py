@@ -17,6 +17,7 @@ from cwelens.flow import (
     higher_order,
     markdown_text,
     path_functions,
+    path_values,
     records,
     regexes,
     strings,
@@ -61,6 +62,13 @@ def method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Valu
         if obj is not None and buffers.content(obj) is not None:
             return buffers.method(run, node, receiver, obj, atom.name, args, st)
         return None
+    if (
+        isinstance(receiver, Opaque)
+        and atom.name == "joinpath"
+        and receiver.type in (None, *path_values.PATH_TYPES)
+    ):
+        # Nothing but a path has such a method.
+        return path_values.path_value(run, [Value((receiver,)), *args.positional], st, node)
     if isinstance(receiver, Const | Text) or (
         isinstance(receiver, Opaque) and receiver.type in ("builtins.str", "builtins.bytes", None)
     ):
