@@ -39,6 +39,11 @@ _FORM_BASES = table(
 _TELLING = table("""log logger debug info warning warn error exception critical audit print format str repr int len bool isinstance getattr hasattr
     append add join render send notify track count""")
 
+# What is given a request to say whether it may go on.
+_ADMITTING = table(
+    "access auth authenticate authenticated authorize authorise authorized permission permissions permit login"
+)
+
 
 @dataclass(slots=True)
 class Arguments:
@@ -161,8 +166,9 @@ def call(walk: Walk, frame: Frame, node: ir.Call) -> Val:
         if isinstance(func.base, ir.Name) and func.base.id in frame.env:
             frame.env[func.base.id] = mixed([base, *args.all()], name=base.name)
         return EMPTY
-    if not isinstance(callee.ref, External) and any(v.kind == "user" for v in args.all()):
-        if not words(name) & _TELLING:
+    if not isinstance(callee.ref, External):
+        asking = {v.kind for v in args.all()} & {"user", "request"}
+        if asking and not words(name) & _TELLING and ("user" in asking or words(name) & _ADMITTING):
             walk.handed = evaluate.text_of(frame.module, func)
     return methods.generic(walk, frame, base, callee, name, args)
 

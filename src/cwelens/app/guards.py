@@ -8,6 +8,7 @@ from cwelens.app import evaluate, view_factories
 from cwelens.app.dependencies import REQUESTS, by_dependency, dependency_of, parameters
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
+from cwelens.app.routing.permissions import of_object
 from cwelens.app.statements import block, function
 from cwelens.app.values import PROOFS, ROLE, STORED, Guard, Spot, Val
 from cwelens.app.words import guard_kind, is_role, table, words
@@ -50,7 +51,11 @@ def by_decorator(
             return found
     if last in ("permission_classes", "user_passes_test", "requires", "secured") and call is not None:
         return _by_arguments(know, module, parent, call, text, spot, scope)
-    kind = guard_kind(last) or (guard_kind(name) if last in ("required", "login", "check", "verify") else "")
+    kind = guard_kind(last) or (
+        guard_kind(name) if last in ("required", "require", "login", "check", "verify") else ""
+    )
+    if not kind and last == "require" and isinstance(target, ir.Attr):
+        kind = of_object(know, module, parent, target.base)
     if refuses and not kind:
         # It turns somebody away, in a way that its body does not show in full.
         kind = "login"

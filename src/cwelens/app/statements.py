@@ -173,10 +173,17 @@ def disclosed(walk: Walk, frame: Frame, node: ir.Node, made: Val) -> None:
             return
     for entity in sorted(made.entities, key=lambda e: (e.table, e.spot[1] if e.spot else (0, 0, 0, 0))):
         if (entity.root or entity) not in walk.made:
-            walk.event(frame, node, "disclose", entity, value=made)
+            walk.event(frame, node, "disclose", entity, text=_sent_as(node), value=made)
     if made.has("secret-out"):
         event = walk.event(frame, node, "secret-out")
         event.spot = walk.secret_spots[-1]
+
+
+def _sent_as(node: ir.Node) -> str:
+    """`page` where a template decides what of the records is shown."""
+    made = node.value if isinstance(node, ir.Return) else None
+    name = (dotted(made.func) or "").rpartition(".")[2] if isinstance(made, ir.Call) else ""
+    return "page" if name.startswith("render") and "json" not in name else ""
 
 
 def _if(walk: Walk, frame: Frame, node: ir.If) -> bool:

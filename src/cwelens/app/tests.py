@@ -25,6 +25,7 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import is_code, is_identity_key, is_password, is_role, table, words
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import dotted
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
@@ -85,6 +86,9 @@ def _asks_permission(walk: Walk, frame: Frame, node: ir.Call) -> bool:
     if isinstance(base, ir.Call) and isinstance(base.func, ir.Name | ir.Attr):
         # `Permission(…).allow()`: the object says what is asked.
         name = f"{name}_{base.func.id if isinstance(base.func, ir.Name) else base.func.name}"
+    elif name in ("can", "allows") and isinstance(base, ir.Attr):
+        # `Permissions.STEER.can()`
+        name = f"{name}_{dotted(base)}"
     if not words(name) & _PERMITS or words(name) & _NO_ANSWER:
         return False
     symbol = symbol_of(walk.program.resolve_expr(frame.module, frame.function, func))

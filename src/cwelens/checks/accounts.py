@@ -28,6 +28,8 @@ _ADDRESS = re.compile(
 )
 _PARAMETERS = re.compile(r"(?i)(?:^|[\s;&?])(?:password|passwd|pwd)\s*=\s*([^\s;&'\"{}%$<>]{3,})")
 _CONNECTION = re.compile(r"(?i)\b(?:host|server|user|uid|dbname|database|data source|driver)\s*=")
+# Users that stand for any user in what explains the form of an address.
+_ANYBODY = frozenset(("user", "username", "usr", "login", "name", "me", "foo"))
 # Hosts that stand for any host in what explains the form of an address.
 _ANY = re.compile(
     r"(?i)^(?:host(?:name)?|server|(?:my|your|some)[\w.-]*|example(?:\.\w+)*|\w+\.example(?:\.\w+)*)$"
@@ -224,6 +226,7 @@ def _inside(checker: Checker, module: ModuleInfo, node: ir.Const, text: str) -> 
         )
         if (
             not placeholder(secret)
+            and not (simple and user.lower() in _ANYBODY)
             and not (simple and _ANY.match(host))
             and not re.search(r"[{}%$<>*]", secret)
             and not (simple and _LOCAL.match(host))

@@ -38,7 +38,7 @@ from cwelens.checks import (
 from cwelens.checks.access import run
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Finding, Operation
-from cwelens.flow import rendering, view_params
+from cwelens.flow import escape_settings, rendering, view_params
 from cwelens.flow.entries import Entries, Failure, crash, run_pages, run_registered, run_top_level
 from cwelens.flow.page_helpers import Helpers
 from cwelens.flow.relevance import relevant
@@ -111,7 +111,8 @@ def analyse(
     """
     shared = Shared(program, models, threats)
     shared.pages = Pages(p for p in pages if not p.path.endswith(javascript.SUFFIX))
-    shared.unescaped = rendering.unescaped(program, modules)
+    shared.unescaped = escape_settings.unescaped(program, modules)
+    shared.escaped = escape_settings.escaped(modules)
     shared.helpers = Helpers(modules)
     shared.page_language = rendering.language(modules)
     checker = Checker(shared)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import (
     clients,
+    cors,
+    directories,
     handed,
     inside,
     log_formats,
@@ -23,6 +25,7 @@ from cwelens.checks import (
     regexes,
     responses,
     secret_sinks,
+    session_keys,
     timing,
     uploads,
 )
@@ -92,7 +95,11 @@ class Checker:
         frame = frame or run.frame
         if not frame.module.is_input:
             return None
-        if rule.id in FOR_SERVICE and judgement.kind == "defect" and run.shared.is_test(run.frame.module):
+        if (
+            rule.id in FOR_SERVICE
+            and judgement.kind in ("defect", "conditional")
+            and run.shared.is_test(run.frame.module)
+        ):
             judgement = Judgement("skipped", "test code: it protects nothing in service")
         key = (place[0].path, place[1], rule.cwe, concept or rule.concept)
         entry = self.records.get(key)
@@ -108,7 +115,8 @@ class Checker:
             )
         taint = judgement.taint
         if judgement.kind in ("defect", "conditional"):
-            entry.ways.add(_active(run.frame))
+            way = _active(run.frame)
+            entry.ways[way] = max(judgement.rank, entry.ways.get(way, 0))
         if (
             taint is not None
             and taint.origin.kind in ("param", CONTENT)
@@ -169,6 +177,12 @@ class Checker:
                 if careful:
                     doubt = f"`{careful}` lets requests to internal hosts pass"
                     judgement = Judgement("conditional", "", judgement.taint.assuming(doubt))
+            if row.concept in ("path.file", "path.probe"):
+                judgement = directories.settle(site, judgement)
+            if row.concept == "html.markup" and self.dropped.taken_apart(site):
+                judgement = Judgement("neutralised", "it is made plain text again at once", judgement.taint)
+            if row.concept == "session.value" and site.name.endswith("__setitem__"):
+                judgement = session_keys.settle(site, judgement)
             if row.concept == "html.declared" and not responses.is_html(run, site):
                 continue
             if row.concept == "html.body" and judgement.kind in ("defect", "conditional"):
@@ -314,6 +328,11 @@ class Checker:
         judgement = judge(rule, value, State({}, {}, {}))
         if judgement.kind == "defect":
             said = Judgement("defect", "it sends back the origin that asks", judgement.taint)
+            if cors.by_setting(self.body_of(run), node):
+                doubt = "the setting that this is asked of is on"
+                said = Judgement(
+                    "conditional", said.reason, judgement.taint and judgement.taint.assuming(doubt)
+                )
             self.record(run, rule, run.place(node), name, said)
 
     def _predictable(self, run: Run, node: ir.Node, value: Value, name: str) -> None:

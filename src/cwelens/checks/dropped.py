@@ -20,6 +20,9 @@ _COMPILERS = frozenset(
         "jinja2.Environment.compile_expression",
         "django.template.Template",
         "django.template.Engine.from_string",
+        # What a format fills in shows only in its result.
+        "builtins.str.format",
+        "builtins.str.format_map",
     )
 )
 
@@ -33,6 +36,7 @@ class Dropped:
 
     def __init__(self) -> None:
         self._known: dict[int, frozenset[int]] = {}
+        self._plain: dict[int, frozenset[int]] = {}
         self._kept: dict[int, frozenset[int]] = {}
 
     def only_compiled(self, site: CallSite) -> bool:
@@ -59,6 +63,18 @@ class Dropped:
                     values += node.args
             found = self._kept[id(module)] = frozenset(map(id, values))
         return found
+
+    def taken_apart(self, site: CallSite) -> bool:
+        """`Markup(text).unescape()`, `Markup(text).striptags()`: what was called markup is plain text in the same breath."""
+        module = site.frame.module
+        found = self._plain.get(id(module))
+        if found is None:
+            found = self._plain[id(module)] = frozenset(
+                id(node.base)
+                for node in module.nodes
+                if isinstance(node, ir.Attr) and node.name in ("unescape", "striptags")
+            )
+        return id(site.node) in found
 
     def _alone(self, module: ModuleInfo) -> frozenset[int]:
         found = self._known.get(id(module))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cwelens.checks import names
 from cwelens.checks.checker import Checker
-from cwelens.checks.static import Body, add, bodies
+from cwelens.checks.static import Body, add, bodies, last_name, root_name
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 from cwelens.resolve.testcode import is_test_module
 
 if TYPE_CHECKING:
@@ -20,8 +22,10 @@ _NOT_THERE = (
 )
 _UNKNOWN = re.compile(
     rf"(?i)\b(?:no (?:such )?{_WHO}\b(?! provided| given| input)|(?:unknown|incorrect|invalid|wrong) {_WHO}\b|{_WHO}\b[^.]{{0,24}}?\b{_NOT_THERE}"
-    rf"|(?:do(?:es)? not|don't) have (?:the|this|that|your) {_WHO})"
+    rf"|(?:do(?:es)? not|don't) have (?:the|this|that|your) {_WHO}|(?:enter|provide|give) (?:an? )?(?:valid|existing) (?:user(?:\s?name)?|account|login)\b)"
 )
+# Answers that leave open what was wrong: `server not reachable, or user not known`.
+_OPEN = re.compile(r"(?i),? or (?!(?:is |was )?(?:inactive|disabled|deleted|deactivated|blocked))")
 _WRONG = re.compile(
     r"(?i)\b(?:(?:wrong|incorrect|invalid|bad) password|password\b[^.]{0,24}?\b(?:(?:is |was )?(?:not|n't) (?:correct|valid|match)|(?:is )?(?:incorrect|wrong|invalid)))"
 )
@@ -30,23 +34,31 @@ _SENT = re.compile(
 )
 
 
+# What nobody outside reads.
+_LOGGING = re.compile(r"(?i)^_?(?:log|logs|logger|logging|_?audit\w*|print)$")
+# Where somebody who is logged in looks after an account: who has one is no secret from them.
+_LOOKING_AFTER = frozenset(("edit", "update", "change", "delete", "remove", "profile", "settings", "save"))
+
+
 def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     """Looks through the given modules; tests are passed over."""
     for module in modules:
         if not is_test_module(module):
             for body in bodies(module):
-                if body.function is not None:
+                if body.function is not None and not _LOOKING_AFTER & set(names.words(body.function.short)):
                     _in_body(checker, body)
 
 
 def _in_body(checker: Checker, body: Body) -> None:
     unknown: ir.Expr | None = None
     other = ""
+    logged = _logged(body)
     for node in body.nodes:
         if (
             not isinstance(node, ir.Const)
             or not isinstance(node.value, str)
             or not 8 <= len(node.value) <= 160
+            or id(node) in logged
         ):
             continue
         text = node.value
@@ -56,8 +68,20 @@ def _in_body(checker: Checker, body: Body) -> None:
             continue
         if _WRONG.search(text) or _SENT.search(text):
             other = other or text
-        elif _UNKNOWN.search(text) and unknown is None:
+        elif _UNKNOWN.search(text) and not _OPEN.search(text) and unknown is None:
             unknown = node
     if unknown is not None and other and body.function is not None:
         reason = f"another answer is “{other[:60]}”"
         add(checker, body.module, unknown, "account-enumeration", reason, body.function.short)
+
+
+def _logged(body: Body) -> set[int]:
+    """The texts that go to a log."""
+    found: set[int] = set()
+    for node in body.nodes:
+        if isinstance(node, ir.Call) and (
+            _LOGGING.match(last_name(node.func)) or _LOGGING.match(root_name(node.func))
+        ):
+            given = [*node.args, *(value for _, value in node.keywords)]
+            found |= {id(part) for part in walk(*given) if isinstance(part, ir.Const)}
+    return found

@@ -35,10 +35,26 @@ def engine(site: CallSite) -> Judgement:
     if names:
         return Judgement("neutralised", f"its template `{names[0]}` is no HTML")
     if any(text.lower().endswith(_HTML) or _TAG.search(text) for text in _texts(site)):
+        if _loads(site) and not _in_same_function(site):
+            return Judgement("conditional", "what it renders is HTML that others open")
         return Judgement("defect")
     if not _loads(site):
         return Judgement("undecided", "it renders the texts it is given, and none that is HTML is seen")
     return Judgement("conditional", "what it renders is HTML that others open")
+
+
+def _in_same_function(site: CallSite) -> bool:
+    """Whether HTML is spoken of in the function or class that makes the engine, or outside of all of them if it is made there."""
+    owner = site.frame.func.owner if site.frame.func is not None else None
+    body = site.frame.node.body if isinstance(site.frame.node, ir.Function) else site.frame.module.body
+    outside = [s for s in body if owner is not None or not isinstance(s, ir.Function | ir.Class)]
+    outside += owner.node.body if owner is not None else []
+    return any(
+        isinstance(n, ir.Const)
+        and isinstance(n.value, str)
+        and (n.value.lower().endswith(_HTML) or _TAG.search(n.value))
+        for n in walk(*outside)
+    )
 
 
 def _loads(site: CallSite) -> bool:

@@ -6,9 +6,11 @@ that makes the hash: the names in it, what is hashed, and how much of the digest
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cwelens.checks import names
+from cwelens.checks.bodies import last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.flow.state import deep_taints
 from cwelens.flow.values import Value
@@ -16,7 +18,7 @@ from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cwelens.flow.run import CallSite
 
@@ -30,6 +32,11 @@ _IDENTIFIES = frozenset(
     ("cache", "cached", "key", "etag", "id", "ids", "uid", "guid", "uuid", "name", "filename", "path", "dir", "fingerprint", "version", "bust",
      "color", "colour", "avatar", "gravatar", "shard", "bucket", "slot", "slug", "suffix", "prefix", "unique", "dedupe", "duplicate", "short",
      "index", "icon", "identifier", "tag", "ident", "slugify", "etags")
+)  # fmt: skip
+# What is hashed to see whether it is the same as before, or to have a short name for it.
+_CONTENTS = frozenset(
+    ("filename", "filenames", "path", "paths", "url", "urls", "uri", "content", "contents", "config", "configuration", "settings", "snapshot",
+     "body", "html", "image", "args", "kwargs", "params", "query", "sql", "options", "schema")
 )  # fmt: skip
 # Bits of a digest below which nobody can take it for protection.
 _SHORT = 16
@@ -51,6 +58,10 @@ def purpose(site: CallSite) -> Judgement:
     if isinstance(statement, ir.Return):
         # The hash is what the function is for.
         words |= called
+    if function is not None and replaced(walk(*function.node.body)):
+        return Judgement("neutralised", "it is compared with the old hash, which is replaced")
+    if any(_makes_random(part) for part in _data(site)):
+        return Judgement("neutralised", "what is hashed is random itself")
     if above is not None and isinstance(above, ir.Attr) and above.name in _FACTS:
         return Judgement("neutralised", f"only its `{above.name}` is read")
     protects = sorted((words & _PROTECTS) - _VAGUE)
@@ -73,9 +84,43 @@ def purpose(site: CallSite) -> Judgement:
         )
     if given and all(_constant(v) for v in given):
         return Judgement("neutralised", "what is hashed is constant")
+    told = sorted({w for part in _data(site) for text in _names(part) for w in names.words(text)} & _CONTENTS)
+    if told:
+        return Judgement("neutralised", f"it tells contents apart (`{told[0]}`)")
     return Judgement(
         "conditional", "the hash protects something: a signature, a check of integrity, a secret"
     )
+
+
+_ANEW = re.compile(r"^_?(?:set_password|rehash\w*|upgrade_password|make_password|update_password)$")
+
+
+def replaced(nodes: Iterable[ir.Node]) -> bool:
+    """Whether a function sets a password anew: a fast hash is only the old one, which it compares before it replaces it."""
+    listed = list(nodes)
+    return any(isinstance(n, ir.Call) and _ANEW.match(last_name(n.func)) for n in listed) and any(
+        isinstance(n, ir.If) for n in listed
+    )
+
+
+_RANDOM = frozenset(
+    ("urandom", "token_bytes", "token_hex", "token_urlsafe", "uuid4", "get_random_bytes", "randbytes")
+)
+
+
+def _data(site: CallSite) -> list[ir.Expr]:
+    """What is hashed, as written."""
+    node = site.node
+    return (
+        [*node.args, *(v for k, v in node.keywords if k in ("data", "string"))]
+        if isinstance(node, ir.Call)
+        else []
+    )
+
+
+def _makes_random(node: ir.Expr) -> bool:
+    """Whether an expression is fresh random bytes, perhaps as text: nobody can choose them."""
+    return any(isinstance(part, ir.Call) and last_name(part.func) in _RANDOM for part in walk(node))
 
 
 def _constant(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cwelens.app.words import ADMIN_WORDS, table, words
@@ -9,7 +10,7 @@ from cwelens.base.location import Location, locate
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import FunctionInfo
+from cwelens.resolve.symbols import Binding, FunctionInfo
 
 if TYPE_CHECKING:
     from cwelens.app.model import Application, Route
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 # What is nobody's loss where only those get there who were given a right to it.
 _HARMLESS = frozenset(("path-probe", "error-detail"))
 # Where the files of the server lie, and whom it asks, administrators say by their office.
-_OF_ADMINISTRATORS = frozenset(("path-traversal", "ssrf"))
+_OF_ADMINISTRATORS = frozenset(("path-traversal", "ssrf", "format-string"))
+# What administrators write as HTML: pages, footers, announcements.
+_MARKED = re.compile(r"\|\s*safe\b")
 # How the part of a session is called that says whose it is.
 _ACCOUNT = table("user username uid account login email mail member name identity logged")
-_ADMINISTRATION = ADMIN_WORDS | table("admins sysadmin settings config configure configuration setup")
+_ADMINISTRATION = ADMIN_WORDS | table(
+    "admins sysadmin settings config configure configuration setup manage management manager install backup restore system maintenance"
+)
 
 
 def settle(
@@ -46,7 +51,10 @@ def settle(
                     operation.disposition = "undecided"
                     operation.reason = "whether the outcome is told to whoever asks is not followed"
                 continue
-        elif finding.rule in _OF_ADMINISTRATORS and record is not None:
+        elif record is not None and (
+            finding.rule in _OF_ADMINISTRATORS
+            or (finding.rule == "xss-template" and _MARKED.search(finding.location.code))
+        ):
             _by_administrators(app, record, finding, operations)
         elif finding.rule == "eval-injection" and record is not None and record.code == "exec":
             _by_those_allowed(app, record, finding, operations)
@@ -92,9 +100,10 @@ def _about(finding: Finding, operations: list[Operation]) -> list[Operation]:
 
 
 def _ways(app: Application, record: Record) -> list[Route] | None:
-    """The routes by which the operation was reached; None where it was also reached without one."""
+    """The routes by which the operation was reached with what makes the finding; None where it was also reached so without one."""
     out: list[Route] = []
-    for way in record.ways:
+    worst = max(record.ways.values(), default=0)
+    for way in [way for way, rank in record.ways.items() if rank == worst]:
         routes = [route for route in app.routes if id(route.handler.node) in way]
         # A function may have been looked at by itself: then those count that call it.
         routes = routes or [r for r in app.routes if any(id(f.node) in way for f in r.entered)]
@@ -128,11 +137,8 @@ def _by_administrators(
         return
     if not all(_role(r) and (r.is_admin or words(_role(r)) & _ADMINISTRATION) for r in routes):
         return
-    _assume(
-        finding,
-        f"whoever passes `{_role(routes[0])}` may not choose freely among the server's own",
-        operations,
-    )
+    office = "write HTML" if finding.rule == "xss-template" else "choose freely among the server's own"
+    _assume(finding, f"whoever passes `{_role(routes[0])}` may not {office}", operations)
 
 
 def _by_those_allowed(
@@ -203,7 +209,10 @@ def _reads_session(app: Application, route: Route) -> bool:
     for info in read:
         for node in walk(*info.node.body):
             if isinstance(node, ir.Name) and node.id in _SESSION_NAMES:
-                return True
+                symbol = symbol_of(app.know.program.resolve_expr(info.module, info, node))
+                # A variable of the program that is called so is the session of its data base.
+                if not (isinstance(symbol, Binding) and symbol.kind == "variable"):
+                    return True
             if isinstance(node, ir.Attr) and node.name in _SESSION_PARTS:
                 base = dotted(node.base) or ""
                 if base.rpartition(".")[2] in ("request", "req", "flask"):

@@ -70,12 +70,15 @@ def _atom(rule: Rule, atom: object, st: State, depth: int = 0) -> Judgement:
 _CONSTANT = re.compile(r"^_?[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*$")
 # Places that take the name of something, and some of them a file as well.
 _NAMED = frozenset(("path.file", "path.probe", "url.request"))
-# What frameworks give for an uploaded file.
+# Files that are open: what takes a path or a file reads them. `open` would refuse them.
 _FILES = frozenset(
     (
-        "django.core.files.uploadedfile.UploadedFile",
         "werkzeug.datastructures.FileStorage",
+        "django.core.files.uploadedfile.UploadedFile",
         "starlette.datastructures.UploadFile",
+        "io.BytesIO",
+        "io.TextIOWrapper",
+        "io.BufferedReader",
         "tempfile.SpooledTemporaryFile",
     )
 )
@@ -119,12 +122,12 @@ def _text(rule: Rule, atom: Text) -> Judgement:
 
 
 def _hole(rule: Rule, hole: Opaque, parts: tuple[str | Opaque, ...], index: int, composed: bool) -> Judgement:
+    if hole.type in _FILES and rule.concept in _NAMED and not composed:
+        return Judgement("not untrusted", "it is a file, not the name of one")
     danger = characters.BY_CHARACTERS.get(rule.concept)
     harmless = danger(hole, parts, index) if danger is not None else ""
     if harmless and hole.taints:
         return Judgement("neutralised", harmless)
-    if not composed and rule.concept in _NAMED and hole.type in _FILES:
-        return Judgement("not untrusted", "it is a file that was sent, not the name of one")
     found: list[Judgement] = []
     for taint in hole.taints:
         found.append(_taint(rule, taint, hole, parts, index, composed))
@@ -164,6 +167,8 @@ def _taint(
         why = special(taint, hole, parts, index)
         if why:
             return Judgement("neutralised", why, taint)
+    if rule.concept in _PATHS and origin.kind == "untrusted" and not hole.chars & ch.of("/"):
+        return Judgement("conditional", "", taint.assuming(ONE_NAME))
     if rule.concept == "url.path":
         return _path_of_request(taint, hole, characters.before(parts, index))
     if rule.concept == "url.redirect":
@@ -181,6 +186,14 @@ def _taint(
     if origin.kind == "untrusted" and rule.concept in _OF_FILES and not hole.chars & ch.of("/"):
         # One part of an address, say: only where `\\` is read as `/` does it lead elsewhere.
         taint = taint.assuming("the program runs on Windows, where `\\` parts directories")
+    if (
+        rule.concept == "html.body"
+        and not composed
+        and hole.type is None
+        and _GIVEN_BACK.search(taint.assumption)
+    ):
+        # What something unseen makes of its arguments is a response as often as a text: it sends what it wants to be sent.
+        return Judgement("undecided", taint.assumption, taint)
     if origin.kind == "untrusted":
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local" and marked:
@@ -205,6 +218,11 @@ def _taint(
         return Judgement("undecided", f"it is {origin.text}, whole: its caller decides", taint)
     return Judgement("undecided", origin.text, taint)
 
+
+_GIVEN_BACK = re.compile(r"gives back what it is given|does not neutralise what it is given")
+_PATHS = frozenset(("path.file", "path.probe"))
+# A part of an address holds no slash: it names an entry of the directory, or with `..` the directory above.
+ONE_NAME = "the program runs on Windows, where `\\` separates directories too"
 
 # Where an answer of a language model does what a stranger's text in its input asks for.
 _RUN = frozenset(

@@ -183,7 +183,7 @@ def plausible(text: str, name: str) -> bool:
     """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
     if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
         return False
-    if _ADDRESS.match(text) or _EXPRESSION.search(text) or _alphabet(text):
+    if _ADDRESS.match(text) or _OBJECT.match(text) or _EXPRESSION.search(text) or _alphabet(text):
         return False
     if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace(
         "_", ""
@@ -204,6 +204,8 @@ def plausible(text: str, name: str) -> bool:
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+(?:/|$)")
 # A regular expression: tied to both ends, or with a class that is repeated.
 _EXPRESSION = re.compile(r"^\^.*\$$|\[[^\]]+\][+*{]|\\[dws][+*{]|\(\?")
+# Where an object of the program is: `shop.tests.factories:Token`.
+_OBJECT = re.compile(r"^[a-z_]+(?:\.[A-Za-z_]+)+(?::[A-Za-z_.]+)?$")
 _RUN = 8
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import escaping, hashing, names, opted, secret_sinks, unverified
+from cwelens.checks import debugging, escaping, hashing, names, opted, secret_sinks, unverified
+from cwelens.checks.bodies import Body
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import conditions, deciding, literal_of
 from cwelens.checks.record import earliest
 from cwelens.checks.rules import RULES
 from cwelens.flow.conditions import holds_all
 from cwelens.flow.run import CallSite, Run
+from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
     from cwelens.checks.checker import Checker
@@ -32,6 +34,10 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         judgement = escaping.engine(site)
     elif verdict is True and row.concept == "cookie.secure" and not _about_session(site):
         judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
+    elif verdict is True and row.concept == "debug.on":
+        judgement = debugging.mode(site, checker.body_of(run))
+    elif verdict is True and row.concept == "bind.all" and _for_a_group(checker.body_of(run)):
+        judgement = Judgement("neutralised", "what is sent to a group arrives at every interface")
     elif verdict is True and row.assume:
         judgement = Judgement("conditional", "", assumption=row.assume)
     elif verdict is True and row.concept == "jwt.unverified":
@@ -54,6 +60,14 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         record.literal = earliest(record.literal, literal_of(row.concept, values))
         decided = deciding(row, site.args, site.receiver, site.state)
         record.decided_by = earliest(record.decided_by, decided)
+
+
+_GROUPS = frozenset(("IP_ADD_MEMBERSHIP", "IP_MULTICAST_TTL", "IP_MULTICAST_LOOP", "IPV6_JOIN_GROUP"))
+
+
+def _for_a_group(body: Body) -> bool:
+    """Whether a function joins a multicast group: discovery in the local network."""
+    return any(isinstance(n, ir.Attr) and n.name in _GROUPS for n in body.nodes)
 
 
 def _about_session(site: CallSite) -> bool:

@@ -99,14 +99,16 @@ def _settled(
 def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judgement:
     """That a caller could learn whether a file exists, if it were untrusted, is not worth a finding; nobody attacks test code."""
     taint = judgement.taint
-    if judgement.kind == "defect" and taint is not None and record.place[0].path in tests:
+    if judgement.kind in REPORTED and taint is not None and record.place[0].path in tests:
         if taint.origin.kind == "untrusted":
-            return Judgement(
-                "conditional", "", taint.assuming("this test code runs where others can reach it")
-            )
+            return Judgement("undecided", "this is test code: whether others can reach it is not told", taint)
     if record.rule.id == "path-probe" and judgement.kind == "conditional" and taint is not None:
         if taint.origin.kind == "param":
             return Judgement("undecided", taint.origin.text, taint)
+    source, (line, *_) = record.place
+    told = source.line(line).lstrip().startswith("return")
+    if record.rule.id == "path-probe" and judgement.kind == "defect" and taint is not None and not told:
+        return Judgement("conditional", "", taint.assuming("the answer shows whether the file was there"))
     return judgement
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,9 @@ _MARKUP = ch.of("<>\"'")
 _BLANK = ch.of(" \t\n\r\f")
 _CODE = ch.ALL & ~(ch.IDENTIFIER & ~ch.NON_ASCII) & ~ch.of(".-+ ,")
 _PLAIN = frozenset(("builtins.int", "builtins.float", "builtins.bool", "markupsafe.Markup"))
+
+
+_CALLED = re.compile(r"^\{\{-?\s*[\w.]+\([^|]*\)\s*\|\s*safe\s*-?\}\}$")
 
 
 @dataclass(slots=True)
@@ -114,6 +118,9 @@ def _taint(taint: Taint, hole: Opaque, place: Place, output: Output, escaped: bo
     if origin.kind == "untrusted":
         if taint.assumption and escaped and not output.marked:
             # Two things would have to come together: what a call that is not visible gives back, and a place of a certain kind.
+            return Judgement("undecided", taint.assumption, taint)
+        if taint.assumption and _CALLED.search(output.code):
+            # `{{ field(class="wide") | safe }}`: what something unseen has made renders itself, as the fields of forms do.
             return Judgement("undecided", taint.assumption, taint)
         return Judgement("conditional" if taint.assumption else "defect", "", taint)
     if origin.kind == "local":

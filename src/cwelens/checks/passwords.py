@@ -123,7 +123,8 @@ class _Program:
                 if "__init__" in cls.methods or any(exactly(name) for name in cls.methods):
                     self.deciding.add(cls.name)
                 if cls.name in self.with_password and any(
-                    _HASHING.search(m) or m.strip("_") == "set_password" for m in cls.methods
+                    _HASHING.search(m) or m.strip("_") == "set_password" or _replaces(cls.methods[m])
+                    for m in cls.methods
                 ):
                     self.hashing = True
 
@@ -155,6 +156,14 @@ def _hashes_password(node: ir.Call) -> bool:
 
 
 _HASHES_PASSWORD = re.compile(r"(?i)hash_?(?:password|pw)|password_?hash|make_password|encrypt_?password")
+
+
+def _replaces(method: FunctionInfo) -> bool:
+    """`@validates("password")`: what is assigned to the column is what the method makes of it, and it hashes."""
+    told = [d for d in method.node.decorators if isinstance(d, ir.Call) and last_name(d.func) == "validates"]
+    return any(isinstance(p, ir.Const) and exactly(str(p.value)) for d in told for p in d.args) and any(
+        isinstance(n, ir.Call) and _HASHING.search(last_name(n.func)) for n in walk(*method.node.body)
+    )
 
 
 def exactly(name: str) -> bool:

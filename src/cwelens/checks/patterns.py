@@ -123,13 +123,33 @@ def _tags(checker: Checker, known: Known, flags: int) -> None:
     hole = tag_holes(known.text, flags)
     if not hole:
         return
-    if known.uses & _REPLACES:
+    if known.uses & _REPLACES and _all_taken_out(checker, known):
+        judgement = Judgement("neutralised", "all tags that are left are taken out after it")
+    elif known.uses & _REPLACES:
         judgement = Judgement("defect", f"it misses {hole}")
     else:
         judgement = Judgement(
             "conditional", f"it misses {hole}", assumption="it is used to find all such tags"
         )
     _add(checker, known, "tag-filter", judgement)
+
+
+# What matches any tag.
+_ANY_TAG = frozenset(
+    ("<[^>]+>", "<[^>]*>", "<.*?>", "<.+?>", "<[^<]+?>", "<[^<>]+>", "<[^<>]*>", r"</?\w[^>]*>", r"</?[^>]+>")
+)
+
+
+def _all_taken_out(checker: Checker, known: Known) -> bool:
+    """Whether the same function takes out whatever is a tag afterwards: what is left is text."""
+    return any(
+        other.text in _ANY_TAG
+        and other.uses & _REPLACES
+        and other.function == known.function
+        and other.place[0] is known.place[0]
+        and other.place[1] > known.place[1]
+        for other in checker.patterns.values()
+    )
 
 
 def _hosts(checker: Checker, known: Known, flags: int) -> None:

@@ -44,8 +44,8 @@ class Record:
         self.decided_by: Place | None = None
         self.best: Judgement | None = None
         self.from_param: list[tuple[Judgement, str]] = []
-        # The functions that were active when it was found dangerous, for each way there.
-        self.ways: set[frozenset[int]] = set()
+        # The functions that were active when it was found dangerous, for each way there, with the rank of what was found.
+        self.ways: dict[frozenset[int], int] = {}
         # For an output of a template: fields of the database that it may show.
         self.fields: list[pages.Field] = []
         # Whether those that render it have it escape: both, where one forgot to.
@@ -62,7 +62,8 @@ class Record:
         if later.best is not None:
             self.take(later.best, later.note)
         self.from_param += later.from_param
-        self.ways |= later.ways
+        for way, rank in later.ways.items():
+            self.ways[way] = max(rank, self.ways.get(way, 0))
         self.fields += later.fields
         self.escapes |= later.escapes
         self.literal = earliest(self.literal, later.literal)

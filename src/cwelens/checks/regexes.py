@@ -8,6 +8,7 @@ from cwelens.base.regex.redos import Blowup, Undecided, analyse
 from cwelens.checks.judgement import Judgement
 from cwelens.flow import assign, scopes
 from cwelens.flow.run import CallSite
+from cwelens.flow.sizes import BOUNDED
 from cwelens.flow.values import Const, Place, Value
 
 AMBIGUOUS = "a part of the expression can read the same text in exponentially many ways"
@@ -35,6 +36,8 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
         if kind == "defect" and taint is not None and taint.origin.concept in _ADDRESS:
             if _is_quadratic(pattern, flags, method):
                 return Judgement("conditional", why, taint.assuming(LONG))
+        if taint is not None and BOUNDED in taint.safe and not exponential(pattern, flags, method):
+            return Judgement("guarded", f"{taint.safe[BOUNDED]}: the text is not long enough", taint)
         if kind == "undecided" and taint is not None and taint.origin.kind == "param":
             # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
             kind = "conditional" if exponential(pattern, flags, method) else kind

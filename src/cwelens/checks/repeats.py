@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # What counts once in a function: the branches that set one cookie.
 _BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
+# What both a call and the statement around it may send.
+_TWICE = frozenset(("error-detail", "xss"))
 _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
 _SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
 # What one place mends for the whole program: the formatter of the log decides whether a line break gets through.
@@ -35,6 +37,7 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
     """One finding for what is copied, or comes of one cause; the other places are its evidence. With it what is told so."""
     told: Pairs = []
     first: dict[tuple[str, str, str], Finding] = {}
+    lines: dict[tuple[object, ...], Finding] = {}
     out = []
     for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
         if finding.rule in _COPIED or (finding.rule in _BRANCHES and finding.function):
@@ -45,10 +48,30 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
                 known.evidence.append(f"the same again on line {finding.location.line}")
                 told.append((finding, known))
                 continue
+        if finding.trace and finding.trace[0].role == "source":
+            # `return jsonify(body)` is both a call and a return.
+            line = (finding.rule, finding.location.path, finding.location.line, finding.trace[0].location)
+            known = lines.setdefault(line, finding)
+            if known is not finding and finding.rule in _TWICE:
+                told.append((finding, known))
+                continue
         out.append(finding)
     out = _of_one_literal(_of_one_record(out, told), told)
     for rule in sorted(_EVERYWHERE):
-        out = _of_one_cause(out, rule, told)
+        out = _of_one_cause(out, [f for f in out if f.rule == rule], told)
+    causes: dict[tuple[str, str], list[Finding]] = {}
+    for finding in out:
+        cause = _ONE_DOUBT.search(finding.assumption)
+        if cause is not None:
+            causes.setdefault((finding.rule, cause.group()), []).append(finding)
+    for alike in causes.values():
+        out = _of_one_cause(out, alike, told)
+    given: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in out:
+        if _PARAMETER.search(finding.assumption):
+            given.setdefault((finding.rule, finding.location.path, finding.assumption), []).append(finding)
+    for alike in given.values():
+        out = _of_one_cause(out, alike, told, 2)
     return _of_one_field(out, told), told
 
 
@@ -70,6 +93,16 @@ def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
             told += [(other, first) for other in others]
             dropped.update(map(id, others))
     return [f for f in findings if id(f) not in dropped]
+
+
+# What one function is given, and does several things with.
+_PARAMETER = re.compile(r"^`[\w*]+` of `[\w.<>]+` is untrusted: ")
+
+
+# What many findings rest on together: one check of the program, one field of its database.
+_ONE_DOUBT = re.compile(
+    r"^`[\w.]+\(\)`(?= at line \d+ lets dangerous values through)|shows the field `\w+` that is stored there$"
+)
 
 
 def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
@@ -111,10 +144,11 @@ def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
     return out
 
 
-def _of_one_cause(findings: list[Finding], rule: str, told: Pairs) -> list[Finding]:
-    """The clearest of the many findings of a rule, which names where else it holds."""
-    alike = [f for f in findings if f.rule == rule]
-    if len(alike) <= _FEW:
+def _of_one_cause(
+    findings: list[Finding], alike: list[Finding], told: Pairs, few: int = _FEW
+) -> list[Finding]:
+    """The clearest of many findings that are alike, which names where else it holds."""
+    if len(alike) <= few:
         return findings
     clearest = min(alike, key=_clearness)
     others = [f.location for f in alike if f is not clearest]
@@ -122,7 +156,8 @@ def _of_one_cause(findings: list[Finding], rule: str, told: Pairs) -> list[Findi
     clearest.evidence += [f"the same in {where.path} on line {where.line}" for where in others[:_NAMED]]
     if len(others) > _NAMED:
         clearest.evidence.append(f"and at {len(others) - _NAMED} more places")
-    return [f for f in findings if f.rule != rule or f is clearest]
+    dropped = {id(f) for f in alike if f is not clearest}
+    return [f for f in findings if id(f) not in dropped]
 
 
 def _clearness(finding: Finding) -> tuple[bool, bool, int, str, int]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cwelens.app.words import is_role
 from cwelens.checks import content_type
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run
 from cwelens.flow.state import State, deep_taints
-from cwelens.flow.values import Const, Method, Opaque, Ref, Text, Value
+from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 
 # Errors that tell of files, databases and other machines, or whatever there is.
 _INSIDE = re.compile(
@@ -72,9 +74,22 @@ def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state:
             judgement = Judgement("defect", "", taint)
             if not _INSIDE.search(taint.origin.text):
                 why = f"{taint.origin.text} tells more than what was wrong with the request"
+            elif _validated(taint):
+                why = "its text says more than what is wrong with what was sent"
+            else:
+                why = ""
+            if why:
                 judgement = Judgement("conditional", "", taint.assuming(why))
             checker.record(run, RULES["response.error"], run.place(node), code, judgement)
             return
+
+
+_VALIDATES = re.compile(r"(?i)^`\w*validat\w*\(\)` gives it back")
+
+
+def _validated(taint: Taint) -> bool:
+    """Whether an error comes back from a function that is called after looking through what was sent: it is about that."""
+    return taint.trail is not None and any(_VALIDATES.search(step.text) for step in taint.trail.steps())
 
 
 def error_on_page(checker: Checker, run: Run, node: ir.Node, value: Value, state: State, code: str) -> None:
@@ -83,12 +98,32 @@ def error_on_page(checker: Checker, run: Run, node: ir.Node, value: Value, state
         if taint.origin.kind != "exception" or not _INSIDE.search(taint.origin.text):
             continue
         judgement = Judgement("defect", "", taint)
-        if "stack trace" not in taint.origin.text:
+        if _for_a_role(run, taint):
+            why = "those who pass the test around it are not to see it"
+            judgement = Judgement("conditional", "", taint.assuming(why))
+        elif "stack trace" not in taint.origin.text:
             # A page may be for those who run the program, to whom such texts are of use.
             why = "others than those who run the program see this page"
             judgement = Judgement("conditional", "", taint.assuming(why))
         checker.record(run, RULES["response.error"], run.place(node), code, judgement)
         return
+
+
+def _for_a_role(run: Run, taint: Taint) -> bool:
+    """Whether the error is only made into text where somebody's role was asked for."""
+    if taint.origin.place is None:
+        return False
+    source, (line, *_) = taint.origin.place
+    for function in run.shared.functions.values():
+        first, _, last, _ = function.node.pos
+        if function.module.source is not source or not first <= line <= last:
+            continue
+        for part in walk(*function.node.body):
+            if not isinstance(part, ir.If) or not part.body[0].pos[0] <= line <= part.body[-1].pos[2]:
+                continue
+            if any(isinstance(n, ir.Attr) and is_role(n.name) for n in walk(part.test)):
+                return True
+    return False
 
 
 def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:

@@ -9,7 +9,7 @@ from cwelens.checks import names
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.literals import KNOWN_KEY, PRIVATE_KEY, plausible
 from cwelens.checks.rules import RULES
-from cwelens.checks.script_tree import FUNCTIONS, function_of, pos_of, text_of
+from cwelens.checks.script_tree import FUNCTIONS, function_of, pos_of, text_of, walk
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -72,7 +72,8 @@ def _random(checker: Checker, source: Source, node: Any) -> None:
         if parent.type in ("variable_declarator", "assignment_expression", "pair"):
             name = _name_of(at)
             if names.is_secret(name):
-                _add(checker, source, node, "random.weak", f"it becomes `{name}`", "Math.random")
+                if not _only_compared(parent, name):
+                    _add(checker, source, node, "random.weak", f"it becomes `{name}`", "Math.random")
                 return
             if parent.type != "variable_declarator":
                 return
@@ -85,6 +86,28 @@ def _random(checker: Checker, source: Source, node: Any) -> None:
         name = _name_of(owner)
     if names.is_secret(name):
         _add(checker, source, node, "random.weak", f"`{name}` makes it", "Math.random")
+
+
+def _only_compared(declared: Any, name: str) -> bool:
+    """Whether a name is only kept and compared: it tells one request of the page from the next, and nobody has to guess it."""
+    around = declared
+    while around.parent is not None and around.type not in ("statement_block", "program"):
+        around = around.parent
+    uses = [
+        n.parent
+        for n in walk(around)
+        if n.type == "identifier"
+        and text_of(n) == name
+        and n.parent is not None
+        and n.parent.id != declared.id
+    ]
+    compared = [u for u in uses if u.type == "binary_expression" and "==" in text_of(u)]
+    kept = [
+        u
+        for u in uses
+        if u.type == "assignment_expression" and text_of(u.child_by_field_name("right")) == name
+    ]
+    return bool(compared) and len(compared) + len(kept) == len(uses)
 
 
 def _add(checker: Checker, source: Source, node: Any, concept: str, reason: str, code: str) -> None:

@@ -10,6 +10,8 @@ from cwelens.checks.script_tree import arguments, is_jquery, text_of
 REDIRECT = "redirect"
 LINK = "link"
 _LOCATION = re.compile(r"^(?:(?:window|document|self|top|parent)\.)*location(?:\.href)?$")
+# What runs a text as script.
+RUNS = re.compile(r"^(?:window\.)?(?:eval|setTimeout|setInterval)$|^new Function$")
 _GOING = re.compile(
     r"^(?:(?:window|document|self|top|parent)\.)*location\.(?:assign|replace)$|^window\.open$"
 )

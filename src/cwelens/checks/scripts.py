@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwelens.checks import script_carried, script_secrets
+from cwelens.checks import script_addresses, script_carried, script_secrets
 from cwelens.checks import script_sinks as sinks
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
     from cwelens.base.source import Source
     from cwelens.checks.checker import Checker
 
-# Where the address of the page is read, and what else another site decides.
-_ADDRESS = re.compile(
-    r"^(?:(?:window|document|self|top|parent|this)\.)*(?:location(?:\.(?:hash|search|href|pathname))?|document\.(?:URL|documentURI|baseURI|referrer)|"
-    r"URL|documentURI|referrer|window\.name)$"
-)
 _KEEPING = frozenset(
     [
         "split",
@@ -111,7 +106,8 @@ _ROUNDS = 4
 class Data(NamedTuple):
     """What a value holds: where that was read, what it is, whether it is untrusted for certain, and whether markup was put around it.
 
-    `free`: it may begin with anything (a piece of the address, not the address itself); `led`: other text stands before it.
+    `free`: it may begin with anything (a piece of the address, not the address itself); `led`: other text stands before it;
+    `encoded`: browsers have encoded the markup in it.
     """
 
     pos: Pos
@@ -120,6 +116,7 @@ class Data(NamedTuple):
     composed: bool = False
     free: bool = False
     led: bool = False
+    encoded: bool = False
 
 
 def check(checker: Checker, source: Source, data: bytes) -> None:
@@ -297,13 +294,19 @@ class _Script:
             return self._name(node)
         if kind == "member_expression":
             return self._member(node)
-        if kind == "subscript_expression":
-            return self._value(node.child_by_field_name("object"))
-        if kind == "call_expression":
-            return self._call(node)
+        if kind in ("subscript_expression", "call_expression"):
+            found = (
+                self._call(node)
+                if kind == "call_expression"
+                else self._value(node.child_by_field_name("object"))
+            )
+            kept = found is not None and found.free and script_addresses.keeps_beginning(node)
+            return found._replace(free=False) if found is not None and kept else found
         if kind == "new_expression":
             name = text_of(node.child_by_field_name("constructor"))
-            return self._first(arguments(node)) if name in ("URLSearchParams", "URL", "String") else None
+            found = self._first(arguments(node)) if name in ("URLSearchParams", "URL", "String") else None
+            # The parameters of an address are given decoded.
+            return found._replace(encoded=False) if found is not None and name != "String" else found
         if kind in ("parenthesized_expression", "await_expression", "spread_element"):
             return self._value(node.named_children[0]) if node.named_child_count else None
         if kind == "binary_expression":
@@ -347,12 +350,12 @@ class _Script:
             if name in locals_of(scope, self._locals):
                 return None
             scope = function_of(scope)
-        return Data(pos_of(node), f"`{name}`", True) if name == "location" else None
+        return Data(pos_of(node), f"`{name}`", True, encoded=True) if name == "location" else None
 
     def _member(self, node: Any) -> Data | None:
         text = text_of(node)
-        if _ADDRESS.match(text) and "." in text:
-            return Data(pos_of(node), f"`{text}`", True)
+        if script_addresses.ADDRESS.match(text) and "." in text:
+            return Data(pos_of(node), f"`{text}`", True, encoded=script_addresses.encoded(text))
         name = text_of(node.child_by_field_name("property"))
         if name in ("length", "size", "checked", "disabled", "id", "status"):
             return None
@@ -376,7 +379,9 @@ class _Script:
         name = text_of(callee)
         args = arguments(node)
         if name in _DECODING:
-            return self._first(args)
+            found = self._first(args)
+            decodes = "decode" in name.lower() or name in ("unescape", "atob")
+            return found._replace(encoded=False) if found is not None and decodes else found
         if _CLEANING.search(name.rpartition(".")[2]):
             return None
         if name in self._functions:
@@ -489,14 +494,16 @@ class _Script:
     def _report(self, node: Any, code: str, value: Data | None, concept: str = "page.script") -> None:
         if value is None:
             return
-        if not value.certain and not value.composed and code not in ("eval", "window.eval", "new Function"):
+        if not value.certain and not value.composed and not sinks.RUNS.match(code):
             # A whole answer that becomes a part of the page is the usual way to load a piece that the server has rendered.
             return
         place = (self._source, value.pos)
         origin = Origin("untrusted", "page.script", value.text, place)
         assumption = "" if value.certain else f"{value.text} can hold markup that somebody else wrote"
+        if value.encoded and concept == "page.script" and not sinks.RUNS.match(code):
+            assumption = f"{value.text} is decoded before, or read in a browser that does not encode markup in addresses"
         taint = Taint(origin, {}, Trail(None, place, f"{value.text} is read"), assumption)
-        judgement = Judgement("defect" if value.certain else "conditional", "", taint)
+        judgement = Judgement("conditional" if assumption else "defect", "", taint)
         owner = function_of(node)
         name = owner.child_by_field_name("name") if owner is not None else None
         rule = RULES[concept]

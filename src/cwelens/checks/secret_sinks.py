@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import sensitive
+from cwelens.checks import hashing, sensitive
+from cwelens.checks.bodies import Body, last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run, written
 from cwelens.flow.state import State
 from cwelens.flow.values import Const, Opaque
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.checks.checker import Checker
@@ -34,7 +37,7 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
     if isinstance(node, ir.Call):
         for part in [*node.args, *(v for _, v in node.keywords)]:
             secret = sensitive.found_in(part, checker.body_of(run), "password")
-            if secret is not None:
+            if secret is not None and not hashing.replaced(checker.body_of(run).nodes):
                 judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")
                 checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
 
@@ -57,9 +60,31 @@ def logged(checker: Checker, run: Run, site: CallSite) -> None:
     for part in [*node.args, *(v for _, v in node.keywords)]:
         secret = sensitive.found_in(part, checker.body_of(run))
         if secret is not None and not _harmless_secret(run, secret, site.state):
+            if _refused(checker.body_of(run), site.node):
+                return
             judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
             checker.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
             return
+
+
+# Errors that say that what was handed in opens nothing.
+_REFUSED = re.compile(
+    r"(?i)expired|bad_?(?:signature|data|token|header|credential)|invalid_?(?:token|signature|credential)|decode_?error"
+)
+
+
+def _refused(body: Body, node: ir.Expr) -> bool:
+    """Whether a call stands where a token turned out to be of no use."""
+    for part in body.nodes:
+        named = (
+            [n for n in walk(part.types) if isinstance(n, ir.Name | ir.Attr)]
+            if isinstance(part, ir.Handler) and part.types
+            else []
+        )
+        if isinstance(part, ir.Handler) and any(_REFUSED.search(last_name(n)) for n in named):
+            if any(inner is node for inner in walk(*part.body)):
+                return True
+    return False
 
 
 def _harmless_secret(run: Run, node: ir.Expr, st: State) -> bool:

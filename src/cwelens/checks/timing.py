@@ -84,8 +84,8 @@ def _kept(node: ir.Expr, value: Value) -> bool:
     """Whether the other side is the secret that the program keeps: a literal, or something with the name of a secret."""
     atom = value.const()
     if isinstance(atom, Const):
-        # A sign of a grammar is no secret: `token == ","`.
-        return isinstance(atom.value, str | bytes) and len(atom.value) >= _SIGN
+        # A sign of a grammar is no secret (`token == ","`), and one that is read from elsewhere everybody knows who sees the code.
+        return isinstance(atom.value, str | bytes) and len(atom.value) >= _SIGN and isinstance(node, ir.Const)
     return _sent(value) is None and _opens(node)
 
 

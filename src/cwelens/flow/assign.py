@@ -30,7 +30,7 @@ from cwelens.resolve.symbols import ClassInfo
 
 
 def path_of(node: ir.Expr) -> str | None:
-    """The text of an access path of names, attributes and constant items; None for other expressions."""
+    """The text of an access path of names, attributes, constant items and readings (`args.get("next")`); None for other expressions."""
     if isinstance(node, ir.Name):
         return node.id
     if isinstance(node, ir.Attr):
@@ -39,7 +39,22 @@ def path_of(node: ir.Expr) -> str | None:
     if isinstance(node, ir.Item) and isinstance(node.key, ir.Const):
         base = path_of(node.base)
         return None if base is None else f"{base}[{node.key.value!r}]"
+    if isinstance(node, ir.Call) and is_reading(node):
+        base = path_of(node.func)
+        keys = ", ".join(repr(part.value) for part in node.args if isinstance(part, ir.Const))
+        return None if base is None else f"{base}({keys})"
     return None
+
+
+def is_reading(node: ir.Call) -> bool:
+    """`args.get("next")`: a call that gives the same each time it is asked, as an item does."""
+    return (
+        isinstance(node.func, ir.Attr)
+        and node.func.name == "get"
+        and bool(node.args)
+        and not node.keywords
+        and all(isinstance(part, ir.Const) for part in node.args)
+    )
 
 
 def forget(name: str, st: State) -> None:
@@ -103,9 +118,11 @@ def _store_nonlocal(run: Run, name: str, value: Value) -> None:
 
 def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) -> None:
 
-    elements = expressions.iterate(run, value, st, source)
     count = len(target.items)
     star = next((i for i, t in enumerate(target.items) if isinstance(t, ir.Star)), None)
+    elements: list[Value] | Value | None = _by_position(value, count, st) if star is None else None
+    if elements is None:
+        elements = expressions.iterate(run, value, st, source)
     if isinstance(elements, list) and len(elements) >= count - (star is not None):
         if star is None:
             for part, element in zip(target.items, elements):
@@ -134,6 +151,27 @@ def _unpack(run: Run, target: ir.Seq, value: Value, st: State, source: ir.Expr) 
             store(run, part.value, run.alloc(st, part, Obj("list", {}, element)), st, source)
         else:
             store(run, part, element, st, source)
+
+
+def _by_position(value: Value, count: int, st: State) -> list[Value] | None:
+    """What stands at each position of several tuples of one length; None where a value may be something else."""
+    if len(value.atoms) < 2:
+        return None
+    out: list[list[Value]] = [[] for _ in range(count)]
+    for atom in value.atoms:
+        obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        if (
+            obj is None
+            or obj.kind not in ("tuple", "list")
+            or obj.rest is not None
+            or len(obj.items) != count
+        ):
+            return None
+        for position in range(count):
+            if position not in obj.items:
+                return None
+            out[position].append(obj.items[position])
+    return [join_all(values) for values in out]
 
 
 def _store_attr(run: Run, target: ir.Attr, value: Value, st: State) -> None:

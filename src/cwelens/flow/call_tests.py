@@ -74,7 +74,7 @@ def called(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
                 narrowing.restrict,
             )
         if name in ("builtins.callable", "builtins.bool", "builtins.len") and node.args:
-            return guards.assume(run, node.args[0], st, wanted) if name == "builtins.bool" else st
+            return guards.assume(run, node.args[0], st, wanted) if name != "builtins.callable" else st
         for guard in run.models.guards(name):
             if not guard.raises and guard.when_returns is wanted:
                 _apply_guard(run, node, guard, st)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwelens.base import chars as ch
 from cwelens.flow import (
     assign,
     call_tests,
@@ -18,7 +19,7 @@ from cwelens.flow import (
 )
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State, map_taints
-from cwelens.flow.values import Const, Value, make, taints_of
+from cwelens.flow.values import Const, Opaque, Text, Value, atom_chars, make, taints_of
 from cwelens.ir import nodes as ir
 
 
@@ -134,7 +135,21 @@ def equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
             if hosts.host_of(one, st, guards.holds) is not None:
                 memberships.guard_part(run, one, two, st)
             return st
+        mask = _characters_of(other)
+        if mask is not None and assign.path_of(one) is not None and taints_of(value):
+            # Equal to what is made of data from outside, but of some characters only (a digest and an ending).
+            assign.refine(one, narrowing.restrict(value, mask), st)
     return st
+
+
+def _characters_of(value: Value) -> int | None:
+    """The characters that texts may hold; None where any may be in them, or they are no texts."""
+    mask = 0
+    for atom in value.atoms:
+        if not isinstance(atom, Const | Opaque | Text):
+            return None
+        mask |= atom_chars(atom)
+    return mask if mask and mask != ch.ALL else None
 
 
 def possible(value: Value, constant: Const, st: State) -> bool:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwelens.flow import assign, call_tests, comparisons, expressions, hosts, narrowing, splits, truth
+from cwelens.flow import (
+    assign,
+    call_tests,
+    comparisons,
+    expressions,
+    hosts,
+    memberships,
+    narrowing,
+    splits,
+    truth,
+)
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import State, join_states
 from cwelens.flow.values import Atom, Const, Opaque, Ref, Value, make
@@ -33,6 +43,9 @@ def assume(run: Run, node: ir.Expr, st: State, wanted: bool) -> State | None:
         return current
     if isinstance(node, ir.Call):
         return call_tests.called(run, node, st, wanted)
+    if isinstance(node, ir.Binary) and node.op == "&" and wanted:
+        memberships.shared_member(run, node, st)
+        return st
     if isinstance(node, ir.Walrus):
         after = assume(run, node.value, st, wanted)
         if after is None:

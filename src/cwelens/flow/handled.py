@@ -36,6 +36,8 @@ HARMLESS = frozenset(
         "condecimal", "ByteSize", "AwareDatetime", "NaiveDatetime", "PastDatetime", "FutureDatetime", "PastDate", "FutureDate", "IPvAnyAddress",
     )
 )  # fmt: skip
+# Frameworks whose blueprints have values for parameters of their views that the address does not name.
+_WITH_DEFAULTS = frozenset(("flask", "quart"))
 _ENUMERATIONS = frozenset(("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"))
 
 
@@ -81,7 +83,7 @@ def value_of(
     if not several(known.node) and harmless(run, found):
         return opaque(found if isinstance(found, str) else None)
     place = (function.module.source, param.pos)
-    mask, type_ = _in_path(run, param.name, handler)
+    mask, type_ = _in_path(run, param.name, handler, st)
     if len(run.shared.view_paths.get(function, ())) > 1:
         mask, type_ = view_params.masks(run.shared, function).get(param.name, ch.ALL), None
     elif function.owner is not None:
@@ -93,6 +95,14 @@ def value_of(
             concept = "http.path"
         elif isinstance(found, ClassInfo):
             concept = "http.body"
+    paths = [
+        handler.path,
+        *(path for _, path in handler.paths),
+        *run.shared.settled.rules.get(id(function.node), ()),
+    ]
+    if concept == "http.path" and route.framework.lower() in _WITH_DEFAULTS:
+        if all(url_params.from_elsewhere(run.shared, path, param.name) for path in paths):
+            return Value((Opaque(label=param.name),))
     mask &= pattern_of(run, known.node, [param.default] if param.default is not None else [], st)
     taints = attributes.source_taint(run, concept, param.name, place, handler.note)
     if isinstance(found, ClassInfo):
@@ -138,7 +148,7 @@ def _none(node: ir.Expr) -> bool:
     return isinstance(node, ir.Const) and node.value is None
 
 
-def _in_path(run: Run, name: str, handler: Handler) -> tuple[int, str | None]:
+def _in_path(run: Run, name: str, handler: Handler, st: State) -> tuple[int, str | None]:
     """The characters that a variable part of the route's path can hold, and its type where a converter gives one."""
     mask = ch.ALL
     kind = "str"
@@ -146,7 +156,7 @@ def _in_path(run: Run, name: str, handler: Handler) -> tuple[int, str | None]:
         converter, _, variable = part.partition(">")[0].rpartition(":")
         if variable == name:
             kind = converter.partition("(")[0] or "string"
-            mask = url_params.SEGMENT if kind == "string" else url_params.of_converter(run.shared, kind)
+            mask = url_params.SEGMENT if kind == "string" else url_params.converted(run, kind, st)
     if kind in url_params.TYPES:
         return mask, url_params.TYPES[kind]
     for part in handler.path.split("{")[1:]:

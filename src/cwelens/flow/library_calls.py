@@ -187,6 +187,7 @@ def register(run: Run, route: Route, args: Args, receiver: Value | None, st: Sta
     for value in args.at(route.handler, receiver):
         for func in _wrapped(value, 3):
             registry.routes.setdefault(id(func.node), (route, path))
+            registry.rules.setdefault(id(func.node), set()).add(path)
             if func.frame is not None:
                 known = registry.closures.setdefault(id(func.node), func.frame)
                 if known is not func.frame:

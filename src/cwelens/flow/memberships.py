@@ -5,7 +5,7 @@ from __future__ import annotations
 from cwelens.base import chars as ch
 from cwelens.flow import assign, common_paths, comparisons, guards, hosts, narrowing, scopes
 from cwelens.flow.run import Run, written
-from cwelens.flow.state import State, map_taints
+from cwelens.flow.state import State, deep_taints, map_taints
 from cwelens.flow.values import Const, Method, Opaque, Text, Value, const_text, make, taints_of
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
@@ -72,7 +72,7 @@ def member(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
         and not _stringlike(container)
     ):
         why = narrowing.reason(run, right, f"membership of `{written(right)}`")
-        assign.refine(left, map_taints(value, lambda t: t.neutralised(narrowing.EVERY, why)), st)
+        assign.refine(left, map_taints(value, lambda t, w=why: t.neutralised(narrowing.EVERY, w)), st)
         guard_part(run, left, right, st)
     return st
 
@@ -98,9 +98,26 @@ def guard_part(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> None:
                     assign.refine(part, map_taints(value, lambda t: t.neutralised(("extension",), why)), st)
 
 
-def _tainted_container(container: Value, st: State) -> bool:
-    from cwelens.flow.state import deep_taints
+def shared_member(run: Run, node: ir.Binary, st: State) -> None:
+    """`{name, "*"} & ALLOWED`: one of those named is allowed, and what is not from outside is so by the program's own choice."""
+    for named, allowed in ((node.left, node.right), (node.right, node.left)):
+        display = named.args[0] if isinstance(named, ir.Call) and len(named.args) == 1 else named
+        callee = named.func if isinstance(named, ir.Call) else None
+        if callee is not None and not (isinstance(callee, ir.Name) and callee.id in ("set", "frozenset")):
+            continue
+        chosen = deep_taints(guards.known_value(run, allowed, st), st)
+        if not isinstance(display, ir.Seq) or any(t.origin.kind == "untrusted" for t in chosen):
+            continue
+        outside = [part for part in display.items if taints_of(guards.known_value(run, part, st))]
+        if len(outside) == 1:
+            why = narrowing.reason(run, node, f"membership of `{written(allowed)}`")
+            value = guards.known_value(run, outside[0], st)
+            assign.refine(
+                outside[0], map_taints(value, lambda t, w=why: t.neutralised(narrowing.EVERY, w)), st
+            )
 
+
+def _tainted_container(container: Value, st: State) -> bool:
     return bool(deep_taints(container, st))
 
 

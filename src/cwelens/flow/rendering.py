@@ -16,7 +16,7 @@ from cwelens.resolve.templates import Page, page_of
 from cwelens.syntax.templates.readers import by_signs, read
 
 if TYPE_CHECKING:
-    from cwelens.resolve.program import Program
+    pass
 
 # The last component of what renders a page whose name it is given.
 RENDERERS = frozenset(
@@ -279,7 +279,8 @@ def escapes(run: Run, name: str, path: str) -> bool:
     for family in _ALWAYS:
         if top.startswith(family):
             return _unless(run, family, True)
-    return _unless(run, "flask", path.lower().endswith(_ESCAPED) or top not in ("flask", "quart", "jinja2"))
+    named = path.lower().endswith(_ESCAPED) or (top != "jinja2" and path.lower().endswith(run.shared.escaped))
+    return _unless(run, "flask", named or top not in ("flask", "quart", "jinja2"))
 
 
 def _unless(run: Run, family: str, escape: bool) -> bool:
@@ -339,29 +340,6 @@ def _class_template(run: Run, function: FunctionInfo) -> list[tuple[str, str]]:
     return []
 
 
-def unescaped(program: Program, modules: list[ModuleInfo]) -> set[str]:
-    """The frameworks whose pages a setting of the program keeps from escaping."""
-    out: set[str] = set()
-    for module in modules:
-        if "autoescape" not in module.source.text:
-            continue
-        for part in module.nodes:
-            if isinstance(part, ir.Call) and isinstance(part.func, ir.Name | ir.Attr):
-                off = any(
-                    k == "autoescape" and isinstance(v, ir.Const) and not v.value for k, v in part.keywords
-                )
-                symbol = symbol_of(program.resolve_expr(module, None, part.func)) if off else None
-                if isinstance(symbol, External):
-                    out.add(_family(symbol.qualname))
-            elif (
-                isinstance(part, ir.Assign) and isinstance(part.value, ir.Const) and part.value.value is False
-            ):
-                for target in part.targets:
-                    if isinstance(target, ir.Attr) and target.name == "autoescape":
-                        out.add("flask")
-    return out
-
-
 def language(modules: list[ModuleInfo]) -> str:
     """The template language of pages of which nothing else says it: that of the web framework the program imports."""
     counts = {"django": 0, "tornado": 0, "jinja": 0}
@@ -373,11 +351,3 @@ def language(modules: list[ModuleInfo]) -> str:
             elif top in ("flask", "quart", "jinja2", "starlette", "fastapi", "aiohttp_jinja2"):
                 counts["jinja"] += 1
     return max(counts, key=lambda name: (counts[name], name == "jinja"))
-
-
-def _family(name: str) -> str:
-    top = name.partition(".")[0]
-    if top.startswith("aiohttp"):
-        return "aiohttp"
-    # An environment of its own is known where it is used.
-    return "" if top == "jinja2" else top

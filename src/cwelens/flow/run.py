@@ -173,6 +173,8 @@ class Registry:
         self.routes: dict[int, tuple[Route, str]] = {}
         self.closures: dict[int, Frame | None] = {}
         self.url_groups: dict[str, int] = {}
+        # The addresses under which each was handed over.
+        self.rules: dict[int, set[str]] = {}
         self.count = 0
 
     def copy(self) -> Registry:
@@ -182,6 +184,7 @@ class Registry:
             dict(self.closures),
             dict(self.url_groups),
         )
+        out.rules = {key: set(paths) for key, paths in self.rules.items()}
         return out
 
 
@@ -220,6 +223,8 @@ class Shared:
         self.loaded: dict[int, Page] = {}
         self.text_pages: dict[Any, Page] = {}
         self.unescaped: set[str] = set()
+        # The endings of the names of pages that escape besides the usual ones.
+        self.escaped: tuple[str, ...] = ()
         self.page_language = "jinja"
         self.helpers = Helpers()
         self.models = models
@@ -245,8 +250,10 @@ class Shared:
         # Those that the code registers in a way that their own code does not show, with the row of their framework.
         self.hinted: dict[int, tuple[Route, str]] = {}
         self.view_paths: dict[ClassInfo | FunctionInfo, list[str]] = {}
+        # The variable parts of prefixes of blueprints, once asked for.
+        self.prefix_parts: set[str] | None = None
         # What the program's own URL converters let through, once asked for.
-        self.converters: dict[str, int] | None = None
+        self.converters: dict[str, tuple[int, ClassInfo]] | None = None
         self.closures = Closures()
         self._setters: dict[int, dict[str, FunctionInfo]] = {}
         self.masks: dict[str, int] = {}

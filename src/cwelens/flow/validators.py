@@ -20,8 +20,20 @@ from cwelens.flow import (
     truth,
 )
 from cwelens.flow.run import Run
-from cwelens.flow.state import State, deep_taints, join_objects
-from cwelens.flow.values import Const, Lib, Opaque, Ref, Text, Value, atom_chars, const_text, join, taints_of
+from cwelens.flow.state import State, deep_taints, join_objects, map_taints
+from cwelens.flow.values import (
+    Const,
+    Lib,
+    Opaque,
+    Ref,
+    Taint,
+    Text,
+    Value,
+    atom_chars,
+    const_text,
+    join,
+    taints_of,
+)
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -111,7 +123,10 @@ def answers(run: Run, target: ir.Seq, node: ir.Call, st: State) -> None:
 def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> None:
     """What the body of a function knows of its parameters, the caller knows of what it passed."""
     for param, expr in outgoing.passed.items():
-        if not isinstance(expr, ir.Name | ir.Attr | ir.Item) or param in outgoing.rebound:
+        if not isinstance(expr, ir.Name | ir.Attr | ir.Item) and assign.path_of(expr) is None:
+            continue
+        if param in outgoing.rebound:
+            _of_cleaned(run, outgoing, param, expr, kept, st)
             continue
         merged: Value | None = None
         for state in kept:
@@ -126,6 +141,37 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
             before = deep_taints(guards.known_value(run, expr, st), st)
             assign.refine(expr, merged, st)
             paths.spread(before, taints_of(merged), st)
+
+
+# What browsers do to an address before they follow it, a check may do before it looks: what it finds holds for the address as it came.
+_ADDRESSES = ("redirect", "url", "redirect.local")
+
+
+def _of_cleaned(
+    run: Run, outgoing: Outgoing, param: str, expr: ir.Expr, kept: list[State], st: State
+) -> None:
+    """`url = url.strip()` before a check of the address: the name is another value, made of the same data alone."""
+    entered = outgoing.entered.get(param)
+    before = deep_taints(guards.known_value(run, expr, st), st)
+    origins = {t.origin.key for t in before}
+    if entered is None or not origins:
+        return
+    told: dict[str, str] | None = None
+    for state in kept:
+        value = state.env.get(param)
+        taints = [t for t in taints_of(value) if t.origin.key in origins] if value is not None else []
+        if not taints:
+            return
+        for taint in taints:
+            safe = {c: taint.safe[c] for c in _ADDRESSES if c in taint.safe}
+            told = safe if told is None else {c: why for c, why in told.items() if c in safe}
+    if told:
+        changed = map_taints(
+            guards.known_value(run, expr, st),
+            lambda t: Taint(t.origin, {**told, **t.safe}, t.trail, t.assumption),
+        )
+        assign.refine(expr, changed, st)
+        paths.spread(before, taints_of(changed), st)
 
 
 def take_over_path(value: Value | None, kept: list[State], st: State) -> None:

@@ -203,7 +203,8 @@ def _take(
     for unit in read_units:
         notes += unit.notes
         if unit.is_empty and shown.endswith("__init__.py") and not alone:
-            # An empty file that marks a package has nothing to read, and so nothing that was not read.
+            # An empty file that marks a package has nothing to read, and so nothing that was not read; imports go through it.
+            units.append(unit)
             continue
         for gap in unit.module.gaps:
             lost += 1

@@ -11,10 +11,21 @@ _FRAMEWORKS = ("pytest", "unittest", "nose", "django.test", "hypothesis", "testt
 
 # Settings by the name of their file, and what a program is set up for that is not its service.
 _SETTINGS = frozenset(("settings", "config", "configuration", "conf"))
-_REHEARSED = frozenset(("test", "tests", "testing", "ci", "demo", "example", "sample", "docs"))
-_FOLDER = re.compile(r"(?:tests?|docs?|demos?|examples?|samples?)|demo[a-z]+")
+_REHEARSED = frozenset(
+    ("test", "tests", "testing", "ci", "demo", "example", "sample", "docs", "cypress", "e2e")
+)
+_FOLDER = re.compile(
+    r"(?:tests?|docs?|demos?|examples?|samples?)|demo[a-z]+|tests?[-_].*|.*[-_]tests?|\.(?:ci|circleci|github|devcontainer)"
+)
+# Folders of nothing but tests.
+_TESTS = frozenset(("test", "tests", "testing"))
 # Programs that only start the tests, or a server for them.
 _STARTERS = frozenset(("testserver", "testrunner", "runtests", "quicktest"))
+
+
+# What stands in for the real thing: a simulated device, a fake service.
+_STAND_IN = re.compile(r"(?:virtual|mock|fake|dummy|simulated)_\w+$")
+_MAKES_DATA = frozenset(("create", "make", "load", "data", "fixtures", "users", "setup", "init"))
 
 
 def rehearsals(paths: Iterable[str], configs: Iterable[str] = ()) -> set[str]:
@@ -28,14 +39,22 @@ def rehearsals(paths: Iterable[str], configs: Iterable[str] = ()) -> set[str]:
     folders = [set(parts[:-1]) for parts in split.values()]
     common = set.intersection(*folders) if folders else set()
     found = set()
+    named = set()
     for path, parts in split.items():
         name = parts[-1].removesuffix(".py")
         words = set(re.split(r"[_\W]+", name))
         apart = any(_FOLDER.fullmatch(part) for part in parts[:-1] if part not in common)
-        settings = path in all_settings or bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
+        settings = bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
+        settings = settings or not parts[-1].endswith(".py")
+        if any(part in _TESTS or _STAND_IN.match(part) for part in parts[:-1] if part not in common):
+            found.add(path)
+        # What makes data for tests, and the command that does: its name says only that.
+        if words <= _MAKES_DATA | _REHEARSED and words & _TESTS:
+            named.add(path)
         if name.replace("_", "") in _STARTERS or (settings and (apart or words & _REHEARSED)):
             found.add(path)
-    return found
+    # Where all files are called so, that is what the program is called.
+    return found if len(named) == len(split) else found | named
 
 
 def is_test_module(module: ModuleInfo) -> bool:

@@ -14,6 +14,7 @@ from cwelens.app.words import (
     words,
 )
 from cwelens.base.location import locate
+from cwelens.checks.access import switches
 from cwelens.checks.access.report import LOGIN, Report, called, commented_guard, head, neighbours
 from cwelens.checks.finding import Step
 
@@ -142,7 +143,7 @@ def _open(app: Application, route: Route, report: Report) -> bool:
         f"{len([r for r in app.routes if r.guarded('login', 'role', 'token')])} of {len(app.routes)} routes have one",
         [*steps, *siblings],
         evidence,
-        _unless_asked(worst),
+        _unless_asked(worst) or _unless_public(worst) or _unless_off(route, worst),
     )
     return True
 
@@ -152,6 +153,26 @@ def _unless_asked(event: Event | None) -> str:
     if event is None or not event.asked_by:
         return ""
     return f"`{event.asked_by}`, which is given who is calling, turns nobody away"
+
+
+def _unless_off(route: Route, event: Event) -> str:
+    setting = switches.opened_by(route, event)
+    return f"`{setting}` is on where others than its owner reach the program" if setting else ""
+
+
+def _unless_public(event: Event) -> str:
+    """A page that lists people shows of them what its template chooses: a forum has its members listed for all."""
+    entity = event.entity
+    if (
+        event.kind != "disclose"
+        or event.text != "page"
+        or entity is None
+        or any(chosen(v) for _, v in entity.keys)
+    ):
+        return ""
+    if any(is_password(c) or c in SENSITIVE_COLUMNS for c in entity.columns):
+        return ""
+    return f"what the page shows of `{entity.table}` is not for everybody"
 
 
 def _for_itself(event: Event) -> bool:

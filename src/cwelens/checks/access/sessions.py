@@ -25,7 +25,7 @@ _SAMESITE = re.compile(
     r"SAMESITE['\"\]]*\s*[=:,]\s*['\"](?:Lax|Strict)|samesite\s*=\s*['\"](?:lax|strict)", re.IGNORECASE
 )
 _SERVER_SIDE = re.compile(
-    r"RedisStorage|MemcachedStorage|MongoStorage|flask_session|SESSION_TYPE|beaker|SimpleCookieStorage"
+    r"RedisStorage|MemcachedStorage|MongoStorage|(?:from|import) flask_session\b|SESSION_TYPE|beaker|SimpleCookieStorage"
 )
 _SECRET = re.compile(
     r"^(?:sub|user|uid|id|user_?name|user_?id|email|identity|account|admin|role)s?$", re.IGNORECASE
