@@ -31,13 +31,13 @@ def subject(site: CallSite, judgement: Judgement) -> Judgement:
     if slow:
         kind = judgement.kind
         taint = judgement.taint
+        if taint is not None and BOUNDED in taint.safe and not exponential(pattern, flags, method):
+            return Judgement("guarded", f"{taint.safe[BOUNDED]}: the text is not long enough", taint)
         if taint is not None and taint.origin.concept in _SHORT and _is_quadratic(pattern, flags, method):
             return Judgement("neutralised", "servers take headers of some kilobytes at most", taint)
         if kind == "defect" and taint is not None and taint.origin.concept in _ADDRESS:
             if _is_quadratic(pattern, flags, method):
                 return Judgement("conditional", why, taint.assuming(LONG))
-        if taint is not None and BOUNDED in taint.safe and not exponential(pattern, flags, method):
-            return Judgement("guarded", f"{taint.safe[BOUNDED]}: the text is not long enough", taint)
         if kind == "undecided" and taint is not None and taint.origin.kind == "param":
             # A text that arrives whole is what an expression is written for: an exponential one waits for the wrong text.
             kind = "conditional" if exponential(pattern, flags, method) else kind
