@@ -394,6 +394,23 @@ def _dict(walk: Walk, frame: Frame, node: ir.DictDisplay) -> Val:
     return made.tagged(*tags) if tags else made
 
 
+def _renewed(walk: Walk, frame: Frame, node: ir.Comp) -> dict[str, Val] | None:
+    """The entries of `{k: v for k, v in data.items() if …}`, whose keys are those of `data`; None for any other comprehension."""
+    if node.value is None or len(node.fors) != 1:
+        return None
+    source, target = node.fors[0].iterable, node.fors[0].target
+    func = source.func if isinstance(source, ir.Call) else None
+    names = (
+        [part.id for part in target.items if isinstance(part, ir.Name)] if isinstance(target, ir.Seq) else []
+    )
+    if not (isinstance(func, ir.Attr) and func.name == "items" and len(names) == 2):
+        return None
+    if not (isinstance(node.element, ir.Name) and node.element.id == names[0]):
+        return None
+    items = value(walk, frame, func.base).items
+    return dict(items) if items else None
+
+
 def _comprehension(walk: Walk, frame: Frame, node: ir.Comp) -> Val:
     saved = dict(frame.env)
     sources: list[Val] = []
@@ -423,6 +440,9 @@ def _comprehension(walk: Walk, frame: Frame, node: ir.Comp) -> Val:
         parts.append(value(walk, frame, node.value))
     frame.env = saved
     made = mixed(parts, name=parts[-1].name, type=SET if node.kind == "set" else "")
+    held = _renewed(walk, frame, node)
+    if held is not None:
+        made.items = held
     if node.value is not None and not parts[0].has(CLIENT):
         # A dict whose keys the code has chosen, whatever its values are.
         made.type = "keys-chosen"

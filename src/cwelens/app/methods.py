@@ -16,6 +16,7 @@ from cwelens.app.values import (
     TOKEN,
     Entity,
     Val,
+    constant,
     mixed,
 )
 from cwelens.app.words import is_auth_name, is_identity_key, is_owner, is_token, table
@@ -85,6 +86,9 @@ def method(
     if base.kind == "instance" and base.items is not None and name in _AS_DICTIONARY:
         # The fields that it was made with, by their names.
         return Val(base.tags, name=base.name, items=dict(base.items))
+    if base.items and name == "keys" and base.kind == "":
+        # Which keys there are, the code says.
+        return Val(name=base.name, elements=[constant(key) for key in base.items])
     if base.items is not None and name == "update":
         return _merged(walk, frame, node, base, args)
     if (
