@@ -27,12 +27,33 @@ def careful(site: CallSite) -> str:
         return ""
     if isinstance(base, ir.Call):
         return _said(base)
+    around = _around(site)
+    if around:
+        return around
     name = written(base)
     for made, target in _made(site):
         if isinstance(made, ir.Call) and written(target) == name:
             said = _said(made)
             if said:
                 return said
+    return ""
+
+
+_CONNECTING = re.compile(r"(?i)connect|request|resolv|network|http|socket|url|fetch|dns|ssrf")
+
+
+def _around(site: CallSite) -> str:
+    """The context that a call is made in, where that says it watches over connections: `with safe_connections():`"""
+    frame = site.frame
+    body = frame.node.body if isinstance(frame.node, ir.Function) else frame.module.body
+    for part in walk(*body):
+        if not isinstance(part, ir.With):
+            continue
+        for value, _ in part.items:
+            callee = written(value.func).rpartition(".")[2] if isinstance(value, ir.Call) else ""
+            if _CAREFUL.search(callee) and _CONNECTING.search(callee):
+                if any(inner is site.node for inner in walk(*part.body)):
+                    return f"{callee}()"
     return ""
 
 
