@@ -247,8 +247,21 @@ def _compared(checker: Checker, body: Body, node: ir.Compare, program: _Program)
         ):
             continue
         reason = f"`{written(stored)}` is compared with `{name}` as it was typed"
-        add(checker, body.module, node, "plain-password-compared", reason, written(stored))
+        # What an object that is no record holds may be what the program was configured with.
+        kind = "conditional" if _of_service(stored, body) else "defect"
+        if kind == "conditional":
+            reason = f"`{written(stored)}` is what an account keeps, and no setting of the program"
+        add(checker, body.module, node, "plain-password-compared", reason, written(stored), kind)
         return
+
+
+def _of_service(stored: ir.Expr, body: Body) -> bool:
+    """Whether it is an attribute of the object itself, whose class is neither a record's nor called after accounts."""
+    owner = body.function.owner if body.function is not None else None
+    if owner is None or not isinstance(stored, ir.Attr) or last_name(stored.base) != "self":
+        return False
+    columns = any(_is_column(value) for values in owner.class_attrs.values() for value in values)
+    return not columns and not _ACCOUNT & set(names.words(owner.name))
 
 
 def _assigned(checker: Checker, body: Body, target: ir.Expr, value: ir.Expr, program: _Program) -> None:

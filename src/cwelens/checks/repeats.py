@@ -41,7 +41,8 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
     out = []
     for finding in sorted(findings, key=lambda f: (f.location.path, f.location.line)):
         if finding.rule in _COPIED or (finding.rule in _BRANCHES and finding.function):
-            within = finding.function if finding.rule in _BRANCHES else ""
+            # One that is certain is not told by one that rests on something.
+            within = finding.function if finding.rule in _BRANCHES else finding.confidence
             known = first.setdefault((finding.rule, finding.location.path, within), finding)
             apart = finding.rule in _BRANCHES and not _in_branches(known, finding, sources)
             if known is not finding and not apart:
