@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -105,7 +106,7 @@ _REFUSED = frozenset(
 
 def _telling(name: str) -> bool:
     """Whether a literal under this name can be a secret at all."""
-    return names.is_secret(name) or names.is_cipher_key(name)
+    return names.is_secret(name) or names.is_cipher_key(name) or name.lower() in _LOGIN_HEADERS
 
 
 def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:
@@ -136,6 +137,9 @@ def _named(
             name,
         )
         return True
+    if name.lower() in _LOGIN_HEADERS and _logs_in(text):
+        _add(checker, module, node, "hard-coded-credential", f"`{name}` is set to a literal", name)
+        return True
     if not names.is_secret(name) or not plausible(text, name) or _REFUSED & set(names.words(name)):
         return False
     if names.is_password(name):
@@ -146,6 +150,23 @@ def _named(
         rule = "hard-coded-credential"
     _add(checker, module, node, rule, f"`{name}` is set to a literal", name)
     return True
+
+
+_LOGIN_HEADERS = frozenset(("authorization", "proxy-authorization"))
+_SCHEME = re.compile(r"(?i:(basic)|bearer|token|apikey|digest) +(\S{12,})$")
+
+
+def _logs_in(text: str) -> bool:
+    """Whether the value of a header holds a credential: a token, or an account and its password in base64."""
+    found = _SCHEME.match(text)
+    if found is None or not plausible(found[2], "token"):
+        return False
+    if not found[1]:
+        return True
+    try:
+        return b":" in base64.b64decode(found[2], validate=True)
+    except ValueError:
+        return False
 
 
 _ACCOUNT = frozenset(("user", "username", "login", "account", "host", "hostname", "server", "uid"))
