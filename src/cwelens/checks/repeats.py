@@ -69,7 +69,7 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
         out = _of_one_cause(out, alike, told)
     given: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in out:
-        if _PARAMETER.search(finding.assumption):
+        if finding.rule in _USES and _PARAMETER.search(finding.assumption):
             given.setdefault((finding.rule, finding.location.path, finding.assumption), []).append(finding)
     for alike in given.values():
         out = _of_one_cause(out, alike, told, 2)
@@ -96,6 +96,8 @@ def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
     return [f for f in findings if id(f) not in dropped]
 
 
+# One path is made, opened, renamed and removed: each a use of it, and one question.
+_USES = frozenset(("path-traversal", "path-probe"))
 # What one function is given, and does several things with.
 _PARAMETER = re.compile(r"^`[\w*]+` of `[\w.<>]+` is untrusted: ")
 
