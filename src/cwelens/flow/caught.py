@@ -14,7 +14,7 @@ from cwelens.ir.walk import walk
 ERROR = "builtins.BaseException"
 _FOR_CLIENTS = re.compile(
     r"(?i)valid|valueerror|decodeerror|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
-    r"|authenticationfailed|notauthenticated|throttled|oauth"
+    r"|authenticationfailed|notauthenticated|throttled|oauth|^keyerror$"
 )
 # Attributes of an error that hold what it says; the others are numbers, and objects that it is about.
 _SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|(?!err(?:no|code)$)\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__(?!class__)\w+__)$")  # fmt: skip
