@@ -45,7 +45,9 @@ def settle(
         reason = ""
         record = records.get(_key(finding.location, finding.rule))
         if finding.rule in _HARMLESS and record is not None:
-            reason = _for_some(app, record)
+            # One that stands for many is not settled by who gets to it.
+            alone = not any(note.startswith("the same in ") for note in finding.evidence)
+            reason = _for_some(app, record) if alone else ""
             if not reason and finding.rule == "path-probe" and not _in_handler(app, finding):
                 for operation in _about(finding, operations):
                     operation.disposition = "undecided"
