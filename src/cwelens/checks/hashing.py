@@ -103,6 +103,23 @@ def replaced(nodes: Iterable[ir.Node]) -> bool:
     )
 
 
+# So many characters of a digest are sent to ask whether a password is among known ones (Have I Been Pwned, range search).
+_ASKED = 5
+ASKS = "only its first characters leave, to ask for known passwords"
+
+
+def looked_up(nodes: Iterable[ir.Node]) -> bool:
+    """Whether a function asks a list of known passwords: a digest is divided after its first characters, and kept nowhere."""
+    cut = [n.key for n in nodes if isinstance(n, ir.Item) and isinstance(n.key, ir.Slice)]
+    return any(_is_five(key.upper) and key.lower is None for key in cut) and any(
+        _is_five(k.lower) for k in cut
+    )
+
+
+def _is_five(node: ir.Expr | None) -> bool:
+    return isinstance(node, ir.Const) and node.value == _ASKED
+
+
 _RANDOM = frozenset(
     ("urandom", "token_bytes", "token_hex", "token_urlsafe", "uuid4", "get_random_bytes", "randbytes")
 )

@@ -28,6 +28,8 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         verdict = False
     if verdict is True and row.concept == "hash.weak":
         judgement = hashing.purpose(site)
+        if judgement.kind != "neutralised" and hashing.looked_up(checker.body_of(run).nodes):
+            judgement = Judgement("neutralised", hashing.ASKS)
     elif verdict is True and row.concept == "salt.static":
         judgement = secret_sinks.salted(checker, run, site)
     elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):

@@ -110,6 +110,8 @@ class _Program:
         self.deciding: set[str] = set()
         # Whether such a class hashes by itself, when it is saved.
         self.hashing = False
+        # Whether the password of some class is an object that says itself what storing and comparing it means.
+        self.described = False
         # Whether a password is hashed somewhere by a call that says so.
         self.makes_hashes = False
         for module in modules:
@@ -122,6 +124,9 @@ class _Program:
                     self.with_password.add(cls.name)
                 if "__init__" in cls.methods or any(exactly(name) for name in cls.methods):
                     self.deciding.add(cls.name)
+                if any(_is_descriptor(v) for n, vs in cls.class_attrs.items() if exactly(n) for v in vs):
+                    self.deciding.add(cls.name)
+                    self.described = True
                 if cls.name in self.with_password and any(
                     _HASHING.search(m) or m.strip("_") == "set_password" or _replaces(cls.methods[m])
                     for m in cls.methods
@@ -243,6 +248,7 @@ def _compared(checker: Checker, body: Body, node: ir.Compare, program: _Program)
             name is None
             or not _stored(stored)
             or last_name(given).isupper()
+            or (program.described and isinstance(stored, ir.Attr))
             or _AGAIN & set(names.words(last_name(stored)))
         ):
             continue
@@ -392,6 +398,15 @@ def _stores(cls: ClassInfo, name: str) -> list[tuple[ir.Assign, FunctionInfo]]:
             ):
                 out.append((node, method))
     return out
+
+
+def _is_descriptor(node: ir.Expr) -> bool:
+    """`password = PasswordProperty("password_hash")`, which hashes: no column, and called after what it keeps."""
+    return (
+        isinstance(node, ir.Call)
+        and not _is_column(node)
+        and bool(set(names.words(last_name(node.func))) & {"password", "hash", "hashed"})
+    )
 
 
 def _is_column(node: ir.Expr) -> bool:

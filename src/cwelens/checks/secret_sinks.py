@@ -37,7 +37,15 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
     if isinstance(node, ir.Call):
         for part in [*node.args, *(v for _, v in node.keywords)]:
             secret = sensitive.found_in(part, checker.body_of(run), "password")
-            if secret is not None and not hashing.replaced(checker.body_of(run).nodes):
+            if secret is None:
+                continue
+            nodes = checker.body_of(run).nodes
+            if hashing.looked_up(nodes):
+                judgement = Judgement(
+                    "neutralised", "only its first characters leave, to ask for known passwords"
+                )
+                checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
+            elif not hashing.replaced(nodes):
                 judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")
                 checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
 

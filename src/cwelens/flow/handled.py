@@ -157,6 +157,9 @@ def _in_path(run: Run, name: str, handler: Handler, st: State) -> tuple[int, str
         if variable == name:
             kind = converter.partition("(")[0] or "string"
             mask = url_params.SEGMENT if kind == "string" else url_params.converted(run, kind, st)
+            if kind == "any":
+                # `<any(css, js):folder>`: one of these words (Werkzeug, `AnyConverter`).
+                mask = ch.of("".join(converter.partition("(")[2].rstrip(")").split(",")))
     if kind in url_params.TYPES:
         return mask, url_params.TYPES[kind]
     for part in handler.path.split("{")[1:]:
