@@ -83,9 +83,11 @@ def _blocks(node: ir.Node) -> Iterator[list[ir.Stmt]]:
 
 
 def pairs(root: ir.Function) -> Iterator[str]:
-    """The content types in the pairs of a list of headers: `("Content-Type", "text/html")`."""
+    """The content types in headers that are written out: `("Content-Type", "text/html")`, `{"Content-Type": "text/html"}`."""
     for node in walk(*root.body):
-        if isinstance(node, ir.Seq) and len(node.items) == 2 and _is_header(node.items[0]):
+        if isinstance(node, ir.DictDisplay):
+            yield from (_text(value) for key, value in node.items if key is not None and _is_header(key))
+        elif isinstance(node, ir.Seq) and len(node.items) == 2 and _is_header(node.items[0]):
             yield _text(node.items[1])
 
 

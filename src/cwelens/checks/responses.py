@@ -10,7 +10,7 @@ from cwelens.checks import content_type
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run
-from cwelens.flow.state import State, deep_taints
+from cwelens.flow.state import Obj, State, deep_taints
 from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
@@ -31,7 +31,7 @@ def is_html(run: Run, site: CallSite) -> bool:
 
 
 def returns_html(run: Run) -> bool:
-    """Whether a WSGI application, which gives back the body alone, gives HTML as its type."""
+    """Whether a WSGI application or a function of AWS, which give back the body, give HTML as its type."""
     node = run.frame.node
     return isinstance(node, ir.Function) and any("html" in kind for kind in content_type.pairs(node))
 
@@ -47,6 +47,8 @@ def body(run: Run, value: Value, state: State, pieces: bool = False) -> Value:
             atoms += obj.items[0].atoms
         elif obj is not None and obj.kind == "list" and (pieces or _chunks(run)):
             atoms += obj.everything().atoms
+        elif obj is not None and obj.kind == "dict" and _chunks(run) and _is_page(obj, state):
+            atoms += obj.items["body"].atoms
         elif (
             (isinstance(atom, Method) and atom.type is None)
             or isinstance(atom, Text | Const)
@@ -58,7 +60,7 @@ def body(run: Run, value: Value, state: State, pieces: bool = False) -> Value:
 
 
 def _chunks(run: Run) -> bool:
-    """Whether a handler gives back the pieces of a body, as WSGI wants it."""
+    """Whether a handler gives back the pieces of a body, as WSGI wants it, or the parts of an answer."""
     handler = run.frame.handler
     return getattr(getattr(handler, "route", None), "response", None) == "html.declared"
 
@@ -134,6 +136,18 @@ def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:
     if not kind:
         return Judgement("undecided", "the content type of the response is not known", judgement.taint)
     return Judgement("neutralised", f"sent as `{kind}`", judgement.taint)
+
+
+def _is_page(answer: Obj, state: State) -> bool:
+    """Whether the dictionary that a function of AWS answers with is an HTML page: `{"headers": {"Content-Type": "text/html"}, "body": page}`."""
+    headers = answer.items.get("headers") if "body" in answer.items else None
+    for atom in headers.atoms if headers is not None else ():
+        obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+        for key, value in (obj.items if obj is not None and obj.kind == "dict" else {}).items():
+            kind = value.const()
+            if str(key).lower() == "content-type" and kind is not None and "html" in str(kind.value):
+                return True
+    return False
 
 
 def _other_type(headers: Value | None, state: State) -> bool:
