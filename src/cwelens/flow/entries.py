@@ -178,7 +178,16 @@ def _receiver(run: Run, function: FunctionInfo, st: State) -> Value | None:
         return Value((Cls(cls),))
     if function.kind == "staticmethod":
         return None
-    return new_instance(run, cls, st, skip=function.name == "__init__")
+    if function.name == "__init__":
+        return new_instance(run, cls, st, skip=True)
+    made = run.shared.instances.get(id(cls))
+    if made is None:
+        value = new_instance(run, cls, st)
+        run.shared.instances[id(cls)] = value, dict(st.heap)
+        return value
+    value, heap = made
+    st.heap = dict(heap)
+    return value
 
 
 def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Value:

@@ -235,6 +235,8 @@ class Shared:
         self.around: dict[int, dict[str, ir.Pos]] = {}
         self.modules: dict[str, State | None] = {}
         self.module_frames: dict[str, Frame] = {}
+        # For each class an object of it whose `__init__` ran with arguments that nobody knows, and the heap it lies in.
+        self.instances: dict[int, tuple[Value, dict[Loc, Obj]]] = {}
         self.class_env: dict[int, dict[str, Value]] = {}
         self.base: dict[Loc, Obj] = {}
         self.entered: set[int] = set()
