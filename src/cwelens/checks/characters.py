@@ -309,10 +309,16 @@ def _header_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...],
     return request_headers.one_line(taint)
 
 
+def _attribute_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    """Whoever sends a form names its fields; a body may have been read by a model that declares them."""
+    return "" if taint.origin.concept in ("http.form", "http.query") else "its names may be declared"
+
+
 BY_TAINT: dict[str, Callable[[Taint, Opaque, tuple[str | Opaque, ...], int], str]] = {
     "sql.text": _sql_special,
     "query.text": _sql_special,
     "log.message": _header_special,
+    "attribute.name": _attribute_special,
     "header.value": _header_special,
     "header.name": _header_special,
     "path.file": _path_special,

@@ -367,6 +367,16 @@ FLOW_RULES: tuple[Rule, ...] = (
         True,
     ),
     flow(
+        "attribute-name",
+        "attribute.name",
+        915,
+        "Attribute chosen from outside",
+        "high",
+        "set fields that were not meant to be set, such as a role or an owner",
+        "Name the fields that may be set, and take only these out of the request.",
+        ("code",),
+    ),
+    flow(
         "format-string",
         "format.string",
         134,

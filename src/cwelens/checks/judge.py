@@ -178,7 +178,9 @@ def _taint(
     if rule.concept == "url.redirect" and "redirect.local" in taint.safe and origin.kind == "untrusted":
         doubt = f"{taint.safe['redirect.local']} does not see a host where browsers do (`/\\host`)"
         return Judgement("conditional", "", taint.assuming(doubt))
-    if origin.concept == "model.answer" and rule.concept not in _RUN:
+    if origin.concept == "model.answer" and not (
+        rule.concept in _RUN or (rule.concept == "sql.text" and not composed)
+    ):
         return Judgement("not untrusted", f"{origin.text}: it is text to be shown")
     if origin.kind == "untrusted" and taint.assumption and rule.concept == "log.message":
         # That unknown code might let a line break through is no question worth asking of a log.
@@ -224,7 +226,7 @@ _PATHS = frozenset(("path.file", "path.probe"))
 # A part of an address holds no slash: it names an entry of the directory, or with `..` the directory above.
 ONE_NAME = "the program runs on Windows, where `\\` separates directories too"
 
-# Where an answer of a language model does what a stranger's text in its input asks for.
+# Where an answer of a language model does what a stranger's text in its input asks for; a statement that it writes whole is another.
 _RUN = frozenset(
     ("code.python", "shell.command", "process.program", "template.text", "deserialise", "nosql.code")
 )

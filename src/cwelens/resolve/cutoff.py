@@ -123,25 +123,32 @@ class CutOff:
         return self._objects[key]
 
     def _taken(self, name: str, members: frozenset[str]) -> tuple[str, str] | None:
-        for row in self._library.evidence():
-            used = sorted(members & row.members)
+        rows = self._library.evidence()
+        called = frozenset(m for m in members if m.endswith("()"))
+        # What is called tells more than what is read: `request.body()` is Starlette's, `request.body` Django's.
+        for row in [*(r for r in rows if called & r.members), *rows] if called else rows:
+            used = sorted(members & row.members, key=lambda m: (not m.endswith("()"), m))
             if (used or not row.members) and row.named(name):
                 why = f"its name and `.{used[0]}`" if used else "its name"
                 return row.type, f"`{name}` is taken for a `{row.type}`: {why}"
         return None
 
     def used(self, scope: FunctionInfo | ModuleInfo, name: str) -> frozenset[str]:
-        """The members that a function or module uses on a name or on an attribute of that name; items as `__getitem__`."""
+        """The members that a function or module uses on a name or on an attribute of that name; items as `__getitem__`, and
+        `name()` beside `name` for what is called."""
         table = self._used.get(id(scope))
         if table is None:
             found: dict[str, set[str]] = {}
             for node in walk(scope.node) if isinstance(scope, FunctionInfo) else scope.nodes:
-                if isinstance(node, ir.Attr | ir.Item):
-                    base = node.base
+                called = isinstance(node, ir.Call) and isinstance(node.func, ir.Attr)
+                part = node.func if isinstance(node, ir.Call) and called else node
+                if isinstance(part, ir.Attr | ir.Item):
+                    base = part.base
+                    member = f"{_member(part)}()" if called else _member(part)
                     if isinstance(base, ir.Name):
-                        found.setdefault(base.id, set()).add(_member(node))
+                        found.setdefault(base.id, set()).add(member)
                     elif isinstance(base, ir.Attr):
-                        found.setdefault(base.name, set()).add(_member(node))
+                        found.setdefault(base.name, set()).add(member)
             table = self._used[id(scope)] = {owner: frozenset(members) for owner, members in found.items()}
         return table.get(name, _NO_MEMBERS)
 
