@@ -60,6 +60,11 @@ def settle(
             _by_administrators(app, record, finding, operations)
         elif finding.rule == "eval-injection" and record is not None and record.code == "exec":
             _by_those_allowed(app, record, finding, operations)
+        elif finding.rule == "attribute-name" and _entered(app, finding):
+            for operation in _about(finding, operations):
+                operation.disposition = "undecided"
+                operation.reason = "which fields a route lets a request set is asked of each route"
+            continue
         elif finding.rule == "trust-boundary":
             reason = _proven(app, finding)
         elif finding.rule == "csrf-off":
@@ -70,6 +75,16 @@ def settle(
         for operation in _about(finding, operations):
             operation.disposition, operation.reason = "safe", f"guarded by {reason}"
     return kept
+
+
+def _entered(app: Application, finding: Finding) -> bool:
+    """Whether a route leads to the function of a finding: then what the model of the application says of it counts."""
+    place = finding.location
+    return any(
+        info.module.path == place.path and info.node.pos[0] <= place.line <= info.node.pos[2]
+        for route in app.routes
+        for info in (route.handler, *route.entered)
+    )
 
 
 def _proven(app: Application, finding: Finding) -> str:
