@@ -192,9 +192,11 @@ class Checker:
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
                 patterns.applied(self, site, judgement)
-            if judgement.kind in ("defect", "conditional") and self.dropped.only_compiled(site):
+            if judgement.kind in ("defect", "conditional") and (
+                self.dropped.only_compiled(site) or self.dropped.only_tried(site)
+            ):
                 judgement = Judgement(
-                    "skipped", "only whether it compiles is asked, and the result is dropped"
+                    "skipped", "only whether it compiles is asked, and no text is matched with it"
                 )
             if judgement.kind == "defect" and judgement.taint is not None and self.dropped.handed_on(site):
                 doubt = "what is compiled here is matched with a text"

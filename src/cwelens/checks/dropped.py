@@ -1,4 +1,4 @@
-"""Compilers whose result is dropped: `try: re.compile(text)` asks only whether the text is well formed, and nothing of it is ever run."""
+"""Compilers whose result is dropped, handed on, or only tried: `try: re.compile(text)` asks only whether the text is well formed, and nothing of it is ever run."""
 
 from __future__ import annotations
 
@@ -31,6 +31,28 @@ _EXPRESSIONS = frozenset(("re.compile", "regex.compile"))
 _TAKES = frozenset(("append", "add", "insert"))
 
 
+# What an expression says of itself.
+_FACTS = frozenset(("groupindex", "groups", "pattern", "flags"))
+
+
+def _is_tried(node: ir.Node, name: str) -> bool:
+    """`name.match("")`, `name.groupindex`"""
+    if isinstance(node, ir.Call):
+        func = node.func
+        return (
+            isinstance(func, ir.Attr)
+            and isinstance(func.base, ir.Name)
+            and func.base.id == name
+            and all(isinstance(part, ir.Const) for part in node.args)
+        )
+    return (
+        isinstance(node, ir.Attr)
+        and node.name in _FACTS
+        and isinstance(node.base, ir.Name)
+        and node.base.id == name
+    )
+
+
 class Dropped:
     """The calls of each module that stand alone as a statement."""
 
@@ -42,6 +64,27 @@ class Dropped:
     def only_compiled(self, site: CallSite) -> bool:
         """Whether a call compiles a text and drops what came of it."""
         return site.name in _COMPILERS and id(site.node) in self._alone(site.frame.module)
+
+    def only_tried(self, site: CallSite) -> bool:
+        """Whether an expression is compiled under a local name, and matched with literals of the code at most."""
+        function = site.frame.func
+        if site.name not in _EXPRESSIONS or function is None:
+            return False
+        body = list(walk(*function.node.body))
+        name = next(
+            (
+                target.id
+                for node in body
+                if isinstance(node, ir.Assign) and node.value is site.node
+                for target in node.targets
+                if len(node.targets) == 1 and isinstance(target, ir.Name)
+            ),
+            "",
+        )
+        if not name:
+            return False
+        read = sum(isinstance(n, ir.Name) and n.id == name for n in body) - 1
+        return 0 < read == sum(_is_tried(node, name) for node in body)
 
     def handed_on(self, site: CallSite) -> bool:
         """Whether an expression is compiled here only to be given back or kept: what it is matched with, if anything, is elsewhere."""

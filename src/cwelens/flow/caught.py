@@ -28,12 +28,14 @@ _READING = frozenset(
 def caught(run: Run, stmt: ir.Try, handler: ir.Handler, taken: Value, st: State) -> Value:
     """The caught error. What an error of the program's own classes says, the program has written itself."""
     classes = expressions.iterate(run, taken, st, handler) if isinstance(handler.types, ir.Seq) else [taken]
-    if isinstance(classes, list) and all(isinstance(a, Cls) for v in classes for a in v.atoms):
-        return opaque(ERROR)
     place = run.place(handler)
     listed = handler.types.items if isinstance(handler.types, ir.Seq) else [handler.types]
     names = [_type_name(each) if each is not None else "Exception" for each in listed]
-    if (names and all(for_clients(name) for name in names)) or _only_reads(stmt):
+    own = [False] * len(names)
+    if isinstance(classes, list):
+        held = [bool(v.atoms) and all(isinstance(a, Cls) for a in v.atoms) for v in classes]
+        own = held if len(held) == len(names) else [all(held)] * len(names)
+    if all(mine or for_clients(name) for mine, name in zip(own, names)) or _only_reads(stmt):
         return opaque(ERROR)
     return error(place, handler.name or "", names[0] if len(names) == 1 else "Exception")
 
