@@ -145,6 +145,9 @@ def _credentials(
     if name in _VERIFIED:
         return Val(frozenset((IDENTITY,)), name=name, kind="user")
     if name in _LOGIN and (base is None or name in ("login_user", "remember", "create_access_token")):
+        if qualname.startswith("django.contrib.auth."):
+            # Django gives the session a new key.
+            walk.event(frame, node, "rotate", text=name)
         walk.event(frame, node, "login", text=f"{name}()", value=args.first())
         return mixed(values).tagged(FRESH)
     if name in ("set_cookie", "set_secure_cookie", "set_signed_cookie"):

@@ -105,7 +105,7 @@ def _related(walk: Walk, base: Val) -> Val:
             e.columns[0],
             walk.know.class_named(e.columns[0].rstrip("s").title()),
             # Whose they are is known by what led here, which is not how one of them is chosen.
-            tuple((f"{e.table}.{key}", made) for key, made in e.keys),
+            tuple((f"{e.table}.{key}", made) for key, made in (*e.keys, *_made_for(walk, e))),
             e.spot,
         )
         if e.root is not None and e.columns
@@ -115,13 +115,21 @@ def _related(walk: Walk, base: Val) -> Val:
     return Val(base.tags, kind="query", entities=found, name=base.name)
 
 
+def _made_for(walk: Walk, entity: Entity) -> tuple[tuple[str, Val], ...]:
+    """Who a record is for that this request has made: `Box.objects.create(user=request.user)`."""
+    creation = walk.made.get(entity.root or entity)
+    fields = creation.fields if creation is not None else {}
+    return tuple((name, made) for name, made in fields.items() if made.kind == "user")
+
+
 def method(walk: Walk, frame: Frame, node: ir.Call, base: Val, name: str, args: Arguments) -> Val | None:
     """A method of a query or a record."""
     if base.kind == "" and name in _RELATION and any(e.root is not None for e in base.entities):
         base = _related(walk, base)
     if name in _CREATE and base.kind == "query":
         entity = next(iter(base.entities))
-        fresh = Entity(entity.table, entity.model, (), frame.spot(node))
+        led = tuple((key, made) for key, made in entity.keys if "." in key)
+        fresh = Entity(entity.table, entity.model, led, frame.spot(node))
         fields = dict(args.named)
         if args.positional and args.positional[0].items is not None:
             fields.update(args.positional[0].items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.app.model import Application, Route
-from cwelens.app.values import CLIENT, IDENTITY, TOKEN, Entity, Event, Val
+from cwelens.app.values import CLIENT, IDENTITY, KEPT, TOKEN, Entity, Event, Val
 from cwelens.app.words import (
     HANDLE_KEYS,
     SENSITIVE_COLUMNS,
@@ -179,7 +179,8 @@ def _for_itself(event: Event) -> bool:
     """What concerns only who is asking: without a session it finds nothing, and no record can be made for a visitor without an account."""
     if event.kind == "create" and any(v.kind == "user" and v.has(IDENTITY) for v in event.fields.values()):
         return True
-    return event.entity is not None and any(v.has(IDENTITY, TOKEN) for _, v in event.entity.keys)
+    # What the session keeps of an earlier request is the visitor's own as well.
+    return event.entity is not None and any(v.has(IDENTITY, TOKEN, KEPT) for _, v in event.entity.keys)
 
 
 def _kept_elsewhere(app: Application, route: Route, event: Event) -> bool:
