@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from cwelens.flow import (
+    addresses,
     buffers,
     builtin_functions,
     configs,
@@ -129,6 +130,8 @@ def _functions() -> dict[str, Callable[[Run, ir.Expr, Args, State], Value]]:
         "builtins.setattr": builtin_functions.set_attribute,
         "builtins.repr": builtin_functions.representation,
         "markdown.markdown": markdown_text.render,
+        "urllib.parse.urlunparse": addresses.unparse,
+        "urllib.parse.urlunsplit": addresses.unparse,
         "builtins.ascii": builtin_functions.representation,
         "builtins.chr": builtin_functions.character,
         "builtins.ord": builtin_functions.code_point,

@@ -34,6 +34,7 @@ from cwelens.flow.values import (
     join_all,
     join_taints,
     make,
+    placed_taints,
     text,
 )
 
@@ -89,7 +90,7 @@ def merge(value: Value, st: State) -> Opaque:
     types = set()
     for atom in value.atoms:
         one = hole(atom, st)
-        taints = join_taints(taints, one.taints)
+        taints = join_taints(taints, placed_taints(atom) if isinstance(atom, Text) else one.taints)
         mask |= one.chars
         label = label or one.label
         note = note or one.note

@@ -381,7 +381,7 @@ def _collapse(atoms: list[Atom]) -> Value:
     mask = 0
     text = all(isinstance(a, Text) or (isinstance(a, Const) and isinstance(a.value, str)) for a in scalars)
     for atom in scalars:
-        taints = join_taints(taints, atom_taints(atom))
+        taints = join_taints(taints, placed_taints(atom))
         mask |= atom_chars(atom)
     return Value((*kept, Opaque("builtins.str" if text else None, taints, mask)))
 
@@ -414,6 +414,27 @@ def atom_taints(atom: Atom) -> Taints:
     if isinstance(atom, Method):
         return atom_taints(atom.receiver)
     return ()
+
+
+# What matters at the beginning of an address only.
+_OF_BEGINNINGS = ("redirect", "url", "html.url")
+
+
+def placed_taints(atom: Atom) -> Taints:
+    """The taints of an atom, those behind the `?` of a text with what that is good for: the place is forgotten where texts merge."""
+    if not isinstance(atom, Text):
+        return atom_taints(atom)
+    taints: Taints = ()
+    behind = False
+    for part in atom.parts:
+        if isinstance(part, str):
+            behind = behind or "?" in part
+        elif behind:
+            safe = tuple(t.neutralised(_OF_BEGINNINGS, "it stands behind a `?`") for t in part.taints)
+            taints = join_taints(taints, safe)
+        else:
+            taints = join_taints(taints, part.taints)
+    return taints
 
 
 def taints_of(value: Value) -> Taints:
