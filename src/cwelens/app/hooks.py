@@ -10,7 +10,7 @@ from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.guards import by_decorator
 from cwelens.app.statements import block
 from cwelens.app.values import Guard, Val
-from cwelens.app.words import is_role
+from cwelens.app.words import is_role, table, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
@@ -32,6 +32,9 @@ _CSRF = re.compile(
     r"csrf_?protect|seasurf|csrfviewmiddleware|csrf_middleware|starlette_csrf|check_xsrf_cookie|xsrf_cookies|csrf_check|validate_csrf|check_csrf|verify_csrf",
     re.IGNORECASE,
 )
+
+
+_AGAINST_FORGERY = table("csrf xsrf token nonce state secret salt key form")
 
 
 def before_requests(know: Knowledge, modules: list[ModuleInfo]) -> dict[Symbol | None, tuple[Guard, ...]]:
@@ -133,10 +136,12 @@ def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
     frame.scope = "hook"
     work.inside.append(id(info))
     alive = block(work, frame, info.node.body)
-    forged = [e for e in work.events if e.kind == "forgery-check"]
+    # What a session remembers of a browser may be compared for another reason.
+    forged = [e for e in work.events if e.kind == "forgery-check" and words(e.text) & _AGAINST_FORGERY]
+    csrf: tuple[Guard, ...] = ()
     if forged or "csrf" in info.name.lower():
         spot = forged[0].spot if forged else (info.module.source, info.node.pos)
-        return (Guard("csrf", info.name, spot, "hook"),)
+        csrf = (Guard("csrf", info.name, spot, "hook"),)
     if passes:
         held = work.wrapped
     else:
@@ -151,12 +156,13 @@ def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
         # Too large to be walked to the end: what turned somebody away before that counts.
         held.append(tuple(work.refused))
     if not held:
-        return ()
+        return csrf
     kept = [g for g in held[0] if all(g in other for other in held[1:])]
     if not kept and len(held) > 1:
         # Some requests pass without: those to the login page. What holds for the rest counts.
         kept = [g for other in held for g in other if g.kind in ("login", "token", "role")]
-    return tuple(dict.fromkeys(Guard(g.kind, f"{info.name}: {g.text}", g.spot, "hook") for g in kept))
+    asked = dict.fromkeys(Guard(g.kind, f"{info.name}: {g.text}", g.spot, "hook") for g in kept)
+    return (*csrf, *asked)
 
 
 def _plugins(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, tuple[Guard, ...]]) -> None:

@@ -192,7 +192,8 @@ def _call_atom(run: Run, node: ir.Expr, atom: Atom, args: Args, st: State) -> Va
 def _call_method(run: Run, node: ir.Expr, atom: Method, args: Args, st: State) -> Value:
     receiver = Value((atom.receiver,))
     text = f"builtins.str.{atom.name}"
-    if atom.name in strings.STRING_METHODS and run.models.sinks(text):
+    if atom.name in strings.STRING_METHODS and run.models.sinks(text) and not isinstance(atom.receiver, Ref):
+        # (An object on the heap is no text.)
         library_calls.tell(run, node, text, args, receiver, st, atom.note)
     if isinstance(atom.receiver, Func):
         called = _by_caller(run, node, atom.receiver, atom.name, args, st)

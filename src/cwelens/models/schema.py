@@ -119,8 +119,8 @@ class Sink(ConditionalRow):
     __slots__ = ("assume", "concept", "port")
 
     def _read(self, table: Table) -> None:
-        self.assume = table.text("assume")
         self.port = table.port("port")
+        self.assume = table.text("assume")
         self.concept = table.concept("is", "dangerous", "weak")
 
 
