@@ -1,6 +1,7 @@
-"""View sets of Django REST framework that let every account change every record (CWE-639): their methods are the library's, not in the code.
+"""View sets of Django REST framework, and Django's own views that edit and delete, that let every account change every record (CWE-639).
 
-What such a class hands to the library is its `queryset`: where that is all there is, and no permission looks at the record, a key is enough.
+Their methods are the library's, not in the code. What such a class hands to the library is its `queryset` or `model`: where that is all there
+is, and no permission looks at the record, a key is enough.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _CHANGING = frozenset(
         "RetrieveUpdateDestroyAPIView",
     )
 )
+_EDITING = frozenset(("UpdateView", "DeleteView"))
 # Methods with which a class may choose its records, or look at one, itself.
 _OWN_WAYS = frozenset(
     (
@@ -47,11 +49,18 @@ _OWN_WAYS = frozenset(
         "put",
         "patch",
         "delete",
+        "get",
+        "post",
+        "setup",
+        "test_func",
+        "has_permission",
+        "form_valid",
+        "get_form_kwargs",
     )
 )
 # Steps of a query that leave all records in it.
 _ALL = frozenset(("all", "select_related", "prefetch_related", "order_by", "defer", "only", "distinct"))
-_LIBRARIES = ("rest_framework", "django_filters", "drf_")
+_LIBRARIES = ("rest_framework", "django_filters", "drf_", "django.")
 
 
 def check(report: Report) -> None:
@@ -86,7 +95,9 @@ def _all_records(app: Application, cls: ClassInfo) -> Entity | None:
     known, unknown = app.know.program.mro(cls)
     bases = {s.qualname for s in map(symbol_of, unknown) if isinstance(s, External)}
     if len(bases) < len(unknown) or not any(
-        b.startswith("rest_framework.") and b.rpartition(".")[2] in _CHANGING for b in bases
+        (b.startswith("rest_framework.") and b.rpartition(".")[2] in _CHANGING)
+        or (b.startswith("django.views.generic.") and b.rpartition(".")[2] in _EDITING)
+        for b in bases
     ):
         return None
     if any(not b.startswith(_LIBRARIES) for b in bases) or any(_OWN_WAYS & a.methods.keys() for a in known):
@@ -95,6 +106,8 @@ def _all_records(app: Application, cls: ClassInfo) -> Entity | None:
     if _only_reads(bound.get("http_method_names")) or _filters(app, cls, bound.get("filter_backends")):
         return None
     query = bound.get("queryset")
+    if query is None and isinstance(bound.get("model"), ir.Name | ir.Attr):
+        query = ir.Attr(bound["model"], "objects", cls.node.pos)  # type: ignore[arg-type]
     while isinstance(query, ir.Call) and isinstance(query.func, ir.Attr) and query.func.name in _ALL:
         query = query.func.base
     if (
