@@ -189,6 +189,12 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
         return ""
     deciding = [route for route in routes if route.changes and not _by_token(route)]
     if any(_asks_session(app, route) for route in deciding):
+        if not any(route.of(*_CHANGES) or not route.complete for route in deciding):
+            # It takes what may change something; that it does is not seen.
+            finding.confidence = "conditional"
+            finding.assumption = "one of its routes changes something"
+            for operation in _about(finding, operations):
+                operation.disposition = "conditional"
         return ""
     if not routes or any(route.guarded("login", "role") for route in deciding):
         _assume(
@@ -196,6 +202,9 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
         )
         return ""
     return "what a browser does not send by itself: no session decides there"
+
+
+_CHANGES = ("create", "update", "delete", "destroy", "file-delete", "file-write", "mass", "login")
 
 
 def _asks_session(app: Application, route: Route) -> bool:
