@@ -244,7 +244,8 @@ def _finding(record: Record, judgement: Judgement, location: Location) -> Findin
     trace = _trace(taint, record, location)
     assumption = ""
     if confidence == "conditional":
-        assumption = _assumption(taint) if taint is not None else judgement.assumption or judgement.reason
+        known = _assumption(taint) if taint is not None else judgement.reason
+        assumption = judgement.assumption or known
     evidence = [note for note in dict.fromkeys((record.note, taint.origin.evidence if taint else "")) if note]
     finding = Finding(
         rule=rule.id,
