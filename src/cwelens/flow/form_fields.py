@@ -7,7 +7,7 @@ form takes over from a model (`Meta.model`) are those of the model.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cwelens.base import chars as ch
 from cwelens.flow import scopes
@@ -15,6 +15,7 @@ from cwelens.flow.run import written
 from cwelens.flow.state import Obj
 from cwelens.flow.values import TYPE_CHARS, UNKNOWN, Opaque, Taints, Value
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
 
@@ -69,7 +70,12 @@ def narrowed(run: Run, cls: ClassInfo, value: Value, st: State, node: ir.Node) -
     atom = value.atoms[0] if len(value.atoms) == 1 else None
     if not isinstance(atom, Opaque):
         return value
-    items = {name: _held(kind, atom.taints) for name, kind in fields(run, cls).items()}
+    here = f"{run.frame.func.name}()" if run.frame.func is not None else ""
+    # In the method that checks a field, it is not checked yet.
+    items = {
+        name: _held(Field(field.kind) if field.check == here else field, atom.taints)
+        for name, field in fields(run, cls).items()
+    }
     if not items:
         return value
     # What is no field of a form whose fields are all known, its own code has put there.
@@ -116,13 +122,13 @@ def given(run: Run, function: FunctionInfo, param: ir.Param, value: Value, st: S
         return value
     if param.name in _WHOLE:
         return narrowed(run, cls, value, st, param)
-    kind = (
-        fields(run, cls).get(function.name.removeprefix(_VALIDATES))
-        if function.name.startswith(_VALIDATES)
-        else None
-    )
+    name = function.name.removeprefix(_VALIDATES) if function.name.startswith(_VALIDATES) else ""
+    field = fields(run, cls).get(name)
     atom = value.atoms[0] if len(value.atoms) == 1 else None
-    return _held(kind, atom.taints) if kind is not None and isinstance(atom, Opaque) else value
+    if field is None or not isinstance(atom, Opaque):
+        return value
+    # It is this method that checks it.
+    return _held(Field(field.kind), atom.taints)
 
 
 _WHOLE = frozenset(("validated_data", "attrs", "data"))
@@ -157,25 +163,49 @@ def _models(run: Run, cls: ClassInfo) -> list[ClassInfo]:
     return [model for model in found if isinstance(model, ClassInfo)]
 
 
-def fields(run: Run, cls: ClassInfo) -> dict[object, str]:
-    """The fields of a form with the kind of each (`DateField`); of those it takes over from a model too."""
+class Field(NamedTuple):
+    """A field: its kind (`DateField`), and what of the program checks it, as written ("" where nothing does)."""
+
+    kind: str
+    check: str = ""
+
+
+def fields(run: Run, cls: ClassInfo) -> dict[object, Field]:
+    """The fields of a form, and of those it takes over from a model."""
     found = _declared(run, cls)
-    for ancestor in run.program.mro(cls)[0]:
+    known = run.program.mro(cls)[0]
+    for ancestor in known:
         for model in _models(run, ancestor):
             found = {**_declared(run, model), **found}
+    for ancestor in known:
+        for name, method in ancestor.methods.items():
+            field = found.get(name.removeprefix("clean_").removeprefix(_VALIDATES))
+            if (
+                field is None
+                or name in found
+                or not any(isinstance(n, ir.Raise) for n in walk(*method.node.body))
+            ):
+                continue
+            found[name.removeprefix("clean_").removeprefix(_VALIDATES)] = Field(field.kind, f"{name}()")
     return found
 
 
-def _declared(run: Run, cls: ClassInfo) -> dict[object, str]:
-    found: dict[object, str] = {}
+def _declared(run: Run, cls: ClassInfo) -> dict[object, Field]:
+    found: dict[object, Field] = {}
     for ancestor in run.program.mro(cls)[0]:
         for name, bindings in ancestor.bindings.items():
             value = bindings[-1].value
             if name not in found and isinstance(value, ir.Call):
                 kind = _kind(run, ancestor, value)
                 if kind:
-                    found[name] = kind
+                    found[name] = Field(kind, _validator(value))
     return found
+
+
+def _validator(node: ir.Call) -> str:
+    """The first of a field's own validators, as written."""
+    given = next((value for key, value in node.keywords if key == "validators"), None)
+    return written(given.items[0]) if isinstance(given, ir.Seq) and given.items else ""
 
 
 def _kind(run: Run, cls: ClassInfo, node: ir.Call) -> str:
@@ -199,7 +229,10 @@ def _kind(run: Run, cls: ClassInfo, node: ir.Call) -> str:
     return name if name.endswith("Field") or name in _CHOSEN else ""
 
 
-def _held(kind: str, taints: Taints) -> Value:
+def _held(field: Field, taints: Taints) -> Value:
+    kind = field.kind
+    if field.check:
+        taints = tuple(t.assuming(f"`{field.check}` lets dangerous values through") for t in taints)
     if kind in _CHOSEN:
         return Value((Opaque(),))
     if kind in _FILES:
