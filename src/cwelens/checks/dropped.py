@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwelens.ir import nodes as ir
+from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
     from cwelens.flow.run import CallSite
