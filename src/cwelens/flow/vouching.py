@@ -32,7 +32,7 @@ def assume_test(run: Run, node: ir.Call, callee: Value, st: State) -> None:
     """After `if check(x)`, in either branch: `x`, as far as what is known of the check has not made it safe."""
     if any(_unseen(run, a) or (isinstance(a, Func) and _vague(a.node)) for a in callee.atoms):
         _assume(run, node, st)
-    elif _CHECKS.search(written(node.func).rpartition(".")[2].lower()):
+    if _CHECKS.search(written(node.func).rpartition(".")[2].lower()):
         _assume_hosts(run, node, st)
 
 
