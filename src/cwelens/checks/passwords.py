@@ -310,13 +310,18 @@ def _called(checker: Checker, body: Body, node: ir.Call, program: _Program) -> N
         elif program.hashing:
             continue
         elif method in _STORING and isinstance(node.func, ir.Attr) and _about_accounts(node.func):
+            # What a command takes over from another system may be hashed already.
+            given = "/management/commands/" in body.module.path
             add(
                 checker,
                 body.module,
                 value,
                 "plain-password",
-                f"`{name}` is kept as it was typed",
+                f"what the command is given as `{name}` is no hash"
+                if given
+                else f"`{name}` is kept as it was typed",
                 written(node.func),
+                "conditional" if given else "defect",
             )
         elif method in program.with_password - program.deciding:
             add(checker, body.module, value, "plain-password", f"`{name}` is kept as it was typed", method)
