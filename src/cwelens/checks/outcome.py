@@ -10,6 +10,7 @@ from cwelens.checks import pages, repeats, reviewed
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
+from cwelens.checks.kept import Kept
 from cwelens.checks.options import Options
 from cwelens.checks.record import Record
 from cwelens.checks.rules import FOR_SERVICE
@@ -37,10 +38,11 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
         if record.rule.concept == "page.output":
             pages.settle(record, checker.fields)
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
-    rehearsed = rehearsals((m.path for m in shared.program.modules.values() if m.is_input), _configs(checker))
-    options = Options([m for m in shared.program.modules.values() if m.is_input])
+    inputs = [m for m in shared.program.modules.values() if m.is_input]
+    rehearsed = rehearsals((m.path for m in inputs), _configs(checker))
+    options, in_sessions = Options(inputs), Kept(inputs)
     decided = [
-        (record, _settled(record, decide(record, called), tests, rehearsed, options))
+        (record, _settled(record, decide(record, called), tests, rehearsed, options, in_sessions))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]
@@ -89,11 +91,16 @@ def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
 
 
 def _settled(
-    record: Record, judgement: Judgement, tests: set[str], rehearsed: set[str], options: Options
+    record: Record,
+    judgement: Judgement,
+    tests: set[str],
+    rehearsed: set[str],
+    options: Options,
+    in_sessions: Kept,
 ) -> Judgement:
     """The judgement, in view of where the operation stands: in test code, in settings of a rehearsal, behind an option, on a marked line."""
     judgement = _in_service(record, _worth_saying(record, judgement, tests), rehearsed)
-    return reviewed.settle(record, options.settle(record, judgement))
+    return reviewed.settle(record, in_sessions.settle(record, options.settle(record, judgement)))
 
 
 def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judgement:
