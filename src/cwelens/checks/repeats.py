@@ -57,7 +57,7 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
                 told.append((finding, known))
                 continue
         out.append(finding)
-    out = _of_one_literal(_of_one_record(out, told), told)
+    out = _of_one_literal(_of_one_record(_of_copies(out, sources, told), told), told)
     for rule in sorted(_EVERYWHERE):
         out = _of_one_cause(out, [f for f in out if f.rule == rule], told)
     causes: dict[tuple[str, str], list[Finding]] = {}
@@ -74,6 +74,25 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
     for alike in given.values():
         out = _of_one_cause(out, alike, told, 2)
     return _of_one_field(out, told), told
+
+
+def _of_copies(findings: list[Finding], sources: dict[str, Source], told: Pairs) -> list[Finding]:
+    """The findings of files that lie in the project once more, as what a build collects, stand in the first of them."""
+    first: dict[tuple[str, str, int, int], Finding] = {}
+    out = []
+    for finding in findings:
+        place = finding.location
+        source = sources.get(place.path)
+        if source is None:
+            out.append(finding)
+            continue
+        known = first.setdefault((finding.rule, source.text, place.line, place.column), finding)
+        if known is not finding and known.location.path != place.path:
+            known.evidence.append(f"the same in {place.path}, a copy of this file")
+            told.append((finding, known))
+            continue
+        out.append(finding)
+    return out
 
 
 def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
