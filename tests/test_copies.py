@@ -17,14 +17,13 @@ def run():
 
 
 def test_a_copy_is_told_with_the_first(tmp_path: Path) -> None:
-    """What a build has collected is one finding with the file that it is a copy of; what only looks alike is another."""
-    for name in ("collected/run.py", "plain/run.py"):
+    """What a build has collected is one finding with the file that it is a copy of; a copy in a program beside is another."""
+    for name in ("pier.dist/run.py", "pier/run.py", "quay/run.py"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(CODE, encoding="utf-8")
-    (tmp_path / "other.py").write_text(CODE + "\n\nLIMIT = 3\n", encoding="utf-8")
     found = [f for f in review(paths=[tmp_path]).findings if f.cwe == 78]
     assert [Path(f.location.path).relative_to(tmp_path).as_posix() for f in found] == [
-        "collected/run.py",
-        "other.py",
+        "pier/run.py",
+        "quay/run.py",
     ]
     assert any("a copy of this file" in text for text in found[0].evidence)

@@ -192,13 +192,15 @@ class Checker:
             if row.concept == "regex.subject":
                 judgement = regexes.subject(site, judgement)
                 patterns.applied(self, site, judgement)
-            if judgement.kind in ("defect", "conditional") and (
-                self.dropped.only_compiled(site) or self.dropped.only_tried(site)
-            ):
+            if judgement.kind in ("defect", "conditional") and self.dropped.only_compiled(site):
                 judgement = Judgement(
                     "skipped", "only whether it compiles is asked, and no text is matched with it"
                 )
-            if judgement.kind == "defect" and judgement.taint is not None and self.dropped.handed_on(site):
+            if (
+                judgement.kind == "defect"
+                and judgement.taint is not None
+                and (self.dropped.handed_on(site) or self.dropped.only_tried(site))
+            ):
                 doubt = "what is compiled here is matched with a text"
                 judgement = Judgement("conditional", "", judgement.taint.assuming(doubt))
             if verdict is None and judgement.kind in ("defect", "conditional"):

@@ -29,6 +29,7 @@ _MARKED = "xss-template"
 _SAME_FIELD = 3
 
 
+_WORDS = re.compile(r"[._-]+")
 # A finding, and the one that it is told with.
 Pairs: TypeAlias = list[tuple[Finding, Finding]]
 
@@ -76,23 +77,29 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
     return _of_one_field(out, told), told
 
 
+# Folders that a build fills with copies of what lies elsewhere.
+_BUILT = frozenset(("dist", "build", "built", "collected", "staticfiles"))
+
+
+def _is_built(path: str) -> bool:
+    return any(_BUILT & set(_WORDS.split(part.lower())) for part in path.split("/")[:-1])
+
+
 def _of_copies(findings: list[Finding], sources: dict[str, Source], told: Pairs) -> list[Finding]:
-    """The findings of files that lie in the project once more, as what a build collects, stand in the first of them."""
+    """The findings of what a build has collected stand in the file that it is a copy of."""
     first: dict[tuple[str, str, int, int], Finding] = {}
-    out = []
-    for finding in findings:
+    dropped: set[int] = set()
+    for finding in sorted(findings, key=lambda f: _is_built(f.location.path)):
         place = finding.location
         source = sources.get(place.path)
         if source is None:
-            out.append(finding)
             continue
         known = first.setdefault((finding.rule, source.text, place.line, place.column), finding)
-        if known is not finding and known.location.path != place.path:
+        if known is not finding and known.location.path != place.path and _is_built(place.path):
             known.evidence.append(f"the same in {place.path}, a copy of this file")
             told.append((finding, known))
-            continue
-        out.append(finding)
-    return out
+            dropped.add(id(finding))
+    return [f for f in findings if id(f) not in dropped]
 
 
 def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
