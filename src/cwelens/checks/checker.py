@@ -13,6 +13,7 @@ from cwelens.checks import (
     clients,
     cors,
     directories,
+    formatters,
     handed,
     inside,
     log_formats,
@@ -164,6 +165,8 @@ class Checker:
                     process_arguments.positional(self, run, site, values, row.port.position or 0, row.library)
                 else:
                     process_arguments.listed(self, run, site, values, row.library)
+                continue
+            if row.concept == "format.string" and formatters.looks_up_itself(run, site):
                 continue
             if row.concept == "log.message":
                 values = log_formats.as_formatted(site.args.positional, values, st)
