@@ -87,9 +87,15 @@ def read_source(run: Run, row: SourceRow, node: ir.Node, note: str = "") -> Valu
     return Value((Opaque(row.type, taint_of(run, row, what, place, note), mask, note),))
 
 
+# How many dimensions a table has (NumPy, pandas): what was sent decides, and cannot name a number.
+_DIMENSIONS = frozenset(("ndim", "nlevels"))
+
+
 def attribute(run: Run, base: Value, name: str, st: State, node: ir.Expr) -> Value:
     """`base.name`"""
     out: list[Atom] = []
+    if name in _DIMENSIONS and all(isinstance(atom, Opaque | Method) for atom in base.atoms):
+        return Value((Opaque("builtins.int", label=name),))
     for atom in base.atoms:
         own = _own_source(run, atom, name, st, node) if run.models.has_own else None
         value: Value = own if own is not None else _READ[type(atom)](run, atom, name, st, node)
