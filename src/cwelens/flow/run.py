@@ -28,6 +28,8 @@ MAX_DEPTH = 8
 # The threat model in force unless another is asked for: data that somebody elsewhere sends.
 REMOTE = frozenset(("remote",))
 ENTRY_FUEL = 40_000
+# Tests are no part of what is in service: from these, calls are entered only so deep.
+TEST_DEPTH = 1
 # (what an entry may have cost, how deep calls are entered up to then)
 REACH = ((600, MAX_DEPTH), (1_200, 4), (2_500, 3), (5_000, 2))
 
@@ -323,6 +325,7 @@ class Run:
         self.models = shared.models
         self.observer = observer
         self.frame = frame
+        self.deepest = TEST_DEPTH if shared.is_test(frame.module) else MAX_DEPTH
         self.exits = Exits()
         self.fuel = ENTRY_FUEL
         # What is being interpreted: functions with what they close over (so that two uses of one wrapper differ), and fields.
@@ -344,7 +347,7 @@ class Run:
         spent = ENTRY_FUEL - self.fuel
         for limit, depth in REACH:
             if spent < limit:
-                return depth
+                return min(depth, self.deepest)
         return 1
 
     def burn(self, amount: int = 1) -> None:
