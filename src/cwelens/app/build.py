@@ -13,8 +13,7 @@ from cwelens.app.values import CLIENT, IDENTITY, Guard
 from cwelens.app.words import is_owner
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
-from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import External, ModuleInfo, Symbol
+from cwelens.resolve.symbols import ModuleInfo, Symbol
 
 
 def build(know: Knowledge, modules: list[ModuleInfo], routes: list[Route]) -> Application:
@@ -87,8 +86,7 @@ def _is_of_rest_framework(know: Knowledge, route: Route) -> bool:
     """Whether a route asks the permission classes of Django REST framework: its views may stand in a plain list of addresses."""
     if route.framework == "Django REST framework" or route.cls is None:
         return route.cls is not None
-    libraries = map(symbol_of, know.program.mro(route.cls)[1])
-    return any(isinstance(s, External) and s.qualname.startswith("rest_framework.") for s in libraries)
+    return any(base.startswith("rest_framework.") for base in know.program.library_bases(route.cls))
 
 
 _REGISTERING = frozenset(

@@ -314,8 +314,7 @@ def construct(walk: Walk, frame: Frame, node: ir.Call, cls: ClassInfo, args: Arg
 
 
 def _is_django(walk: Walk, cls: ClassInfo) -> bool:
-    libraries = map(symbol_of, walk.program.mro(cls)[1])
-    return any(isinstance(s, External) and s.qualname.startswith("django.db.") for s in libraries)
+    return any(base.startswith("django.db.") for base in walk.program.library_bases(cls))
 
 
 def _by_name(walk: Walk, cls: ClassInfo, args: Arguments) -> dict[str, Val]:

@@ -10,7 +10,7 @@ from cwelens.app.words import table
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import Binding, ClassInfo, External, FunctionInfo, ModuleInfo, Symbol
+from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo, ModuleInfo, Symbol
 
 if TYPE_CHECKING:
     from cwelens.resolve.program import Program
@@ -87,9 +87,9 @@ class Knowledge:
         """Whether instances of a class are rows: a base that mappers give, or a table name."""
         known = self._models.get(cls)
         if known is None:
-            ancestors, unknown = self.program.mro(cls)
+            ancestors = self.program.mro(cls)[0]
             bases = [base for ancestor in ancestors for base in ancestor.bases_text]
-            external = [symbol.qualname for symbol in map(symbol_of, unknown) if isinstance(symbol, External)]
+            external = self.program.library_bases(cls)
             known = any("__tablename__" in a.bindings for a in ancestors) or any(
                 base.rpartition(".")[2] in _MODEL_BASES and "pydantic" not in base
                 for base in [*bases, *external]

@@ -205,12 +205,11 @@ def behind(walk: Walk, frame: Frame, func: ir.Attr) -> tuple[Val, Val] | None:
     here = frame.function.owner if frame.function is not None else None
     if own.kind != "instance" or not isinstance(own.ref, ClassInfo) or here is None:
         return own, attribute(walk, frame, func, own, func.name)
-    known, unknown = walk.program.mro(own.ref)
+    known = walk.program.mro(own.ref)[0]
     for ancestor in known[known.index(here) + 1 :] if here in known else []:
         if func.name in ancestor.methods:
             return own, Val(ref=ancestor.methods[func.name], name=func.name, bound=own)
-    libraries = [symbol.qualname for symbol in map(symbol_of, unknown) if isinstance(symbol, External)]
-    base = Val(own.tags, name=own.name, type=libraries[0] if libraries else "")
+    base = Val(own.tags, name=own.name, type=next(iter(walk.program.library_bases(own.ref)), ""))
     return base, Val(name=func.name, bound=base)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cwelens.ir import nodes as ir
@@ -67,6 +67,22 @@ def bodies(module: ModuleInfo) -> list[Body]:
 def forget() -> None:
     """What was kept of the modules of a program that has been checked is let go."""
     _KNOWN.clear()
+
+
+def arms(nodes: Iterable[ir.Node], place: ir.Node) -> Iterator[tuple[ir.Expr, bool]]:
+    """The tests that decide whether a place is reached, each with whether it holds there: the arms of `if` that it stands in.
+
+    `nodes` are all those of the body in which the place is.
+    """
+    for node in nodes:
+        if isinstance(node, ir.If) and _around(node.pos, place.pos):
+            for held, arm in ((True, node.body), (False, node.orelse)):
+                if any(_around(part.pos, place.pos) for part in arm):
+                    yield node.test, held
+
+
+def _around(outer: ir.Pos, inner: ir.Pos) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def last_name(node: ir.Expr) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.checks import names
-from cwelens.checks.bodies import Body, last_name
+from cwelens.checks.bodies import Body, arms, last_name
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -12,9 +12,8 @@ _ABOUT = frozenset(("cors", "cross", "crossorigin", "crossdomain"))
 
 def by_setting(body: Body, node: ir.Node) -> bool:
     """Whether a place is reached only where something that is called after this sharing is true."""
-    for part in body.nodes:
-        if isinstance(part, ir.If) and any(inner is node for inner in walk(*part.body)):
-            asked = [n for n in walk(part.test) if isinstance(n, ir.Name | ir.Attr)]
-            if any(_ABOUT & set(names.words(last_name(n))) for n in asked):
-                return True
+    for test, held in arms(body.nodes, node):
+        asked = [n for n in walk(test) if isinstance(n, ir.Name | ir.Attr)]
+        if held and any(_ABOUT & set(names.words(last_name(n))) for n in asked):
+            return True
     return False

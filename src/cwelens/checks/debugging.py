@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.checks import names
-from cwelens.checks.bodies import Body, last_name
+from cwelens.checks.bodies import Body, arms, last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.flow.run import CallSite
 from cwelens.ir import nodes as ir
@@ -15,10 +15,8 @@ _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 def mode(site: CallSite, body: Body) -> Judgement:
     """The judgement on a call that switches debug mode on."""
-    for node in body.nodes:
-        if isinstance(node, ir.If) and _speaks_of_debugging(node.test):
-            if any(part is site.node for part in walk(*node.body)):
-                return Judgement("guarded", "a test: it is on where debugging is asked for")
+    if any(held and _speaks_of_debugging(test) for test, held in arms(body.nodes, site.node)):
+        return Judgement("guarded", "a test: it is on where debugging is asked for")
     host = site.args.get(0, "host") if "host" in site.args.keywords else None
     known = host.const() if host is not None else None
     if known is not None and known.value in _LOOPBACK:

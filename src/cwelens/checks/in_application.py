@@ -15,7 +15,7 @@ from cwelens.resolve.symbols import Binding, FunctionInfo
 if TYPE_CHECKING:
     from cwelens.app.model import Application, Route
     from cwelens.checks.checker import Checker
-    from cwelens.checks.finding import Finding, Operation
+    from cwelens.checks.finding import Disposition, Finding, Operation
     from cwelens.checks.record import Record
     from cwelens.resolve.symbols import ModuleInfo
 
@@ -49,9 +49,8 @@ def settle(
             alone = not any(note.startswith("the same in ") for note in finding.evidence)
             reason = _for_some(app, record) if alone else ""
             if not reason and finding.rule == "path-probe" and not _in_handler(app, finding):
-                for operation in _about(finding, operations):
-                    operation.disposition = "undecided"
-                    operation.reason = "whether the outcome is told to whoever asks is not followed"
+                why = "whether the outcome is told to whoever asks is not followed"
+                _dispose(finding, operations, "undecided", why)
                 continue
         elif record is not None and (
             finding.rule in _OF_ADMINISTRATORS
@@ -61,9 +60,8 @@ def settle(
         elif finding.rule == "eval-injection" and record is not None and record.code == "exec":
             _by_those_allowed(app, record, finding, operations)
         elif finding.rule == "attribute-name" and _entered(app, finding):
-            for operation in _about(finding, operations):
-                operation.disposition = "undecided"
-                operation.reason = "which fields a route lets a request set is asked of each route"
+            why = "which fields a route lets a request set is asked of each route"
+            _dispose(finding, operations, "undecided", why)
             continue
         elif finding.rule == "trust-boundary":
             reason = _proven(app, finding)
@@ -72,8 +70,7 @@ def settle(
         if not reason:
             kept.append(finding)
             continue
-        for operation in _about(finding, operations):
-            operation.disposition, operation.reason = "safe", f"guarded by {reason}"
+        _dispose(finding, operations, "safe", f"guarded by {reason}")
     return kept
 
 
@@ -114,6 +111,12 @@ def _about(finding: Finding, operations: list[Operation]) -> list[Operation]:
         if o.cwe == finding.cwe
         and (o.location.path, o.location.line, o.location.column) == (place.path, place.line, place.column)
     ]
+
+
+def _dispose(finding: Finding, operations: list[Operation], disposition: Disposition, reason: str) -> None:
+    """What becomes of the operations of a finding that is none."""
+    for operation in _about(finding, operations):
+        operation.disposition, operation.reason = disposition, reason
 
 
 def _ways(app: Application, record: Record) -> list[Route] | None:
@@ -191,10 +194,7 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     if any(_asks_session(app, route) for route in deciding):
         if not any(route.of(*_CHANGES) or not route.complete for route in deciding):
             # It takes what may change something; that it does is not seen.
-            finding.confidence = "conditional"
-            finding.assumption = "one of its routes changes something"
-            for operation in _about(finding, operations):
-                operation.disposition = "conditional"
+            _assume(finding, "one of its routes changes something", operations)
         return ""
     if not routes or any(route.guarded("login", "role") for route in deciding):
         _assume(

@@ -167,7 +167,7 @@ def _taint(
         why = special(taint, hole, parts, index)
         if why:
             return Judgement("neutralised", why, taint)
-    if rule.concept in _PATHS and origin.kind == "untrusted" and not hole.chars & ch.of("/"):
+    if rule.concept in _OF_FILES and origin.kind == "untrusted" and not hole.chars & ch.of("/"):
         return Judgement("conditional", "", taint.assuming(ONE_NAME))
     if rule.concept == "url.path":
         return _path_of_request(taint, hole, characters.before(parts, index))
@@ -185,9 +185,6 @@ def _taint(
     if origin.kind == "untrusted" and taint.assumption and rule.concept == "log.message":
         # That unknown code might let a line break through is no question worth asking of a log.
         return Judgement("undecided", taint.assumption, taint)
-    if origin.kind == "untrusted" and rule.concept in _OF_FILES and not hole.chars & ch.of("/"):
-        # One part of an address, say: only where `\\` is read as `/` does it lead elsewhere.
-        taint = taint.assuming("the program runs on Windows, where `\\` parts directories")
     if (
         rule.concept == "html.body"
         and not composed
@@ -222,7 +219,7 @@ def _taint(
 
 
 _GIVEN_BACK = re.compile(r"gives back what it is given|does not neutralise what it is given")
-_PATHS = frozenset(("path.file", "path.probe"))
+_OF_FILES = frozenset(("path.file", "path.probe", "upload.save"))
 # A part of an address holds no slash: it names an entry of the directory, or with `..` the directory above.
 ONE_NAME = "the program runs on Windows, where `\\` separates directories too"
 
@@ -233,7 +230,6 @@ _RUN = frozenset(
 # Nearly every function logs what it is given, and helpers take the name of a field: that somebody could pass a line break or another name
 # is no question worth asking of each.
 _OF_CALLERS = frozenset(("log.message", "resource.amount", "memory.size", "data.compressed", "query.field"))
-_OF_FILES = frozenset(("path.file", "path.probe", "upload.save"))
 # What begins with a parameter leads where the caller wants: a directory to join to, an address to extend.
 _BASED = frozenset(("path.file", "path.probe", "upload.save", "url.request", "url.redirect"))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cwelens.checks.bodies import arms, texts
 from cwelens.checks.judgement import Judgement
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cwelens.flow.state import Frame
 
 # Switches that ask for less, and those that ask for more and are off.
@@ -29,42 +28,35 @@ def judged(frame: Frame, node: ir.Node, concept: str) -> Judgement:
     if concept not in _CONCEPTS:
         return Judgement("defect")
     body = frame.node.body if isinstance(frame.node, ir.Function) else frame.module.body
-    switch = _switch(node, body)
-    if not switch:
-        return Judgement("defect")
-    return Judgement("conditional", "", assumption=f"`{switch}` holds where the program is in service")
+    for test, held in arms(walk(*body), node):
+        switch = _asks(test, held)
+        if switch:
+            return Judgement(
+                "conditional", "", assumption=f"`{switch}` holds where the program is in service"
+            )
+    return Judgement("defect")
 
 
-def _switch(node: ir.Node, body: Sequence[ir.Node]) -> str:
-    """The test under which a call stands that asks for what it does, as written; "" where there is none."""
-    for part in walk(*body):
-        if not isinstance(part, ir.If):
-            continue
-        asked, off = _asked(part.test)
-        if not asked:
-            continue
-        held = part.body if asked == "less" or off else part.orelse
-        if any(each is node for each in walk(*held)):
-            return f"{'not ' if off else ''}{written(_plain(part.test))}"
+def _asks(test: ir.Expr, held: bool) -> str:
+    """The switch that asks for less, as written, where a test holds or does not; "" where it asks for nothing of the kind."""
+    if isinstance(test, ir.Unary) and test.op == "not":
+        return _asks(test.operand, not held)
+    if isinstance(test, ir.BoolOp) and (test.op == "and") == held:
+        return next((found for part in test.values if (found := _asks(part, held))), "")
+    if isinstance(test, ir.Compare) and len(test.rights) == 1:
+        right, same = test.rights[0], test.ops[0] in ("is", "==")
+        if not isinstance(right, ir.Const) or not (same or test.ops[0] in ("is not", "!=")):
+            return ""
+        return _asks(test.left, (held == same) == (right.value not in _OFF))
+    if not isinstance(test, ir.Name | ir.Attr | ir.Item | ir.Call):
+        return ""
+    # An option is asked for by its name: `getenv("SKIP_TLS_VERIFY")`.
+    asked = texts(test) if isinstance(test, ir.Call) else ()
+    for name in (written(test), *asked):
+        less = bool(_LESS.search(name))
+        if (less or _MORE.search(name)) and less == held:
+            return f"{'' if held else 'not '}{name}"
     return ""
 
 
-def _asked(test: ir.Expr) -> tuple[str, bool]:
-    """Whether a switch asks for less or for more, and whether the test asks that it is off."""
-    off = isinstance(test, ir.Unary) and test.op == "not"
-    bare = _plain(test)
-    if isinstance(test, ir.Compare) and len(test.rights) == 1:
-        right = test.rights[0]
-        off = isinstance(right, ir.Const) and right.value is False and test.ops[0] in ("is", "==")
-    if not isinstance(bare, ir.Name | ir.Attr | ir.Item | ir.Call):
-        return "", off
-    name = written(bare)
-    if not off and _LESS.search(name):
-        return "less", off
-    return ("more", off) if _MORE.search(name) and not _LESS.search(name) else ("", off)
-
-
-def _plain(test: ir.Expr) -> ir.Expr:
-    if isinstance(test, ir.Unary) and test.op == "not":
-        return test.operand
-    return test.left if isinstance(test, ir.Compare) else test
+_OFF = (False, None, 0, "", "0", "false", "False", "no", "off")

@@ -10,8 +10,6 @@ from cwelens.checks import pages, repeats, reviewed
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
-from cwelens.checks.kept import Kept
-from cwelens.checks.options import Options
 from cwelens.checks.record import Record
 from cwelens.checks.rules import FOR_SERVICE
 from cwelens.flow.surroundings import AROUND
@@ -38,11 +36,10 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
         if record.rule.concept == "page.output":
             pages.settle(record, checker.fields)
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
-    inputs = [m for m in shared.program.modules.values() if m.is_input]
-    rehearsed = rehearsals((m.path for m in inputs), _configs(checker))
-    options, in_sessions = Options(inputs), Kept(inputs)
+    inputs = [m.path for m in shared.program.modules.values() if m.is_input]
+    rehearsed = rehearsals(inputs, _configs(checker))
     decided = [
-        (record, _settled(record, decide(record, called), tests, rehearsed, options, in_sessions))
+        (record, _settled(record, decide(record, called), tests, rehearsed))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]
@@ -90,17 +87,9 @@ def _what_of(record: Record, taint: Taint) -> tuple[object, ...]:
     return record.place[0].path, record.function, taint.origin.key
 
 
-def _settled(
-    record: Record,
-    judgement: Judgement,
-    tests: set[str],
-    rehearsed: set[str],
-    options: Options,
-    in_sessions: Kept,
-) -> Judgement:
-    """The judgement, in view of where the operation stands: in test code, in settings of a rehearsal, behind an option, on a marked line."""
-    judgement = _in_service(record, _worth_saying(record, judgement, tests), rehearsed)
-    return reviewed.settle(record, in_sessions.settle(record, options.settle(record, judgement)))
+def _settled(record: Record, judgement: Judgement, tests: set[str], rehearsed: set[str]) -> Judgement:
+    """The judgement, in view of where the operation stands: in test code, in settings of a rehearsal, on a marked line."""
+    return reviewed.settle(record, _in_service(record, _worth_saying(record, judgement, tests), rehearsed))
 
 
 def _worth_saying(record: Record, judgement: Judgement, tests: set[str]) -> Judgement:

@@ -9,6 +9,8 @@ from cwelens.checks.finding import Finding
 from cwelens.checks.pages import NOT_ESCAPED, UNQUOTED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cwelens.base.source import Source
 
 # What counts once in a function: the branches that set one cookie.
@@ -17,19 +19,10 @@ _BRANCHES = frozenset(("cookie-not-secure", "cookie-not-httponly"))
 _TWICE = frozenset(("error-detail", "xss"))
 _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compared"))
 _SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
-# What one place mends for the whole program: the formatter of the log decides whether a line break gets through.
-# What errors say is sent by the way in which a program answers them.
-_EVERYWHERE = frozenset(("log-injection", "error-detail"))
 # A field of a record as a template shows it.
 _SHOWN = re.compile(r"`(?P<code>\{\{-?\s*(?P<record>\w+)\..*?\}\})`")
-# So many are an oversight here and there; more are the way of the program.
-_FEW = 5
+# So many of the places of one finding are named.
 _NAMED = 8
-_MARKED = "xss-template"
-_SAME_FIELD = 3
-
-
-_WORDS = re.compile(r"[._-]+")
 # A finding, and the one that it is told with.
 Pairs: TypeAlias = list[tuple[Finding, Finding]]
 
@@ -59,24 +52,18 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
                 continue
         out.append(finding)
     out = _of_one_literal(_of_one_record(_of_copies(out, sources, told), told), told)
-    for rule in sorted(_EVERYWHERE):
-        out = _of_one_cause(out, [f for f in out if f.rule == rule], told)
-    causes: dict[tuple[str, str], list[Finding]] = {}
-    for finding in out:
-        cause = _ONE_DOUBT.search(finding.assumption)
-        if cause is not None:
-            causes.setdefault((finding.rule, cause.group()), []).append(finding)
-    for alike in causes.values():
-        out = _of_one_cause(out, alike, told)
-    given: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in out:
-        if finding.rule in _USES and _PARAMETER.search(finding.assumption):
-            given.setdefault((finding.rule, finding.location.path, finding.assumption), []).append(finding)
-    for alike in given.values():
-        out = _of_one_cause(out, alike, told, 2)
-    return _of_one_field(out, told), told
+    for cause, few in _CAUSES:
+        groups: dict[tuple[str, ...], list[Finding]] = {}
+        for finding in out:
+            key = cause(finding)
+            if key is not None:
+                groups.setdefault(key, []).append(finding)
+        for alike in groups.values():
+            out = _of_one_cause(out, alike, told, few)
+    return out, told
 
 
+_WORDS = re.compile(r"[._-]+")
 # Folders that a build fills with copies of what lies elsewhere.
 _BUILT = frozenset(("dist", "build", "built", "collected", "staticfiles"))
 
@@ -100,38 +87,6 @@ def _of_copies(findings: list[Finding], sources: dict[str, Source], told: Pairs)
             told.append((finding, known))
             dropped.add(id(finding))
     return [f for f in findings if id(f) not in dropped]
-
-
-def _of_one_field(findings: list[Finding], told: Pairs) -> list[Finding]:
-    """Of the many templates that mark a field of one name as safe, the first: whether it may hold markup is one question."""
-    places: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.rule == _MARKED and finding.confidence == "conditional" and len(finding.trace) == 2:
-            places.setdefault(finding.assumption, []).append(finding)
-    dropped: set[int] = set()
-    for alike in places.values():
-        if len(alike) > _SAME_FIELD:
-            first, *others = alike
-            first.evidence += [
-                f"the same in {f.location.path} on line {f.location.line}" for f in others[:_NAMED]
-            ]
-            if len(others) > _NAMED:
-                first.evidence.append(f"and at {len(others) - _NAMED} more places")
-            told += [(other, first) for other in others]
-            dropped.update(map(id, others))
-    return [f for f in findings if id(f) not in dropped]
-
-
-# One path is made, opened, renamed and removed: each a use of it, and one question.
-_USES = frozenset(("path-traversal", "path-probe"))
-# What one function is given, and does several things with.
-_PARAMETER = re.compile(r"^`[\w*]+` of `[\w.<>]+` is untrusted: ")
-
-
-# What many findings rest on together: one check of the program, one field of its database.
-_ONE_DOUBT = re.compile(
-    r"^`[\w.]+\(\)`(?= at line \d+ lets dangerous values through)|shows the field `\w+` that is stored there$"
-)
 
 
 def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
@@ -173,20 +128,61 @@ def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
     return out
 
 
-def _of_one_cause(
-    findings: list[Finding], alike: list[Finding], told: Pairs, few: int = _FEW
-) -> list[Finding]:
-    """The clearest of many findings that are alike, which names where else it holds."""
+def _of_one_cause(findings: list[Finding], alike: list[Finding], told: Pairs, few: int) -> list[Finding]:
+    """The clearest of many findings that are alike, which names where else it holds; all of them where they are few."""
     if len(alike) <= few:
         return findings
     clearest = min(alike, key=_clearness)
-    others = [f.location for f in alike if f is not clearest]
-    told += [(f, clearest) for f in alike if f is not clearest]
-    clearest.evidence += [f"the same in {where.path} on line {where.line}" for where in others[:_NAMED]]
+    others = [f for f in alike if f is not clearest]
+    told += [(other, clearest) for other in others]
+    places = [other.location for other in others]
+    clearest.evidence += [f"the same in {where.path} on line {where.line}" for where in places[:_NAMED]]
     if len(others) > _NAMED:
         clearest.evidence.append(f"and at {len(others) - _NAMED} more places")
-    dropped = {id(f) for f in alike if f is not clearest}
+    dropped = set(map(id, others))
     return [f for f in findings if id(f) not in dropped]
+
+
+def _of_program(finding: Finding) -> tuple[str, ...] | None:
+    """What one place mends for the whole program: the formatter of its log, the way in which it answers errors."""
+    return (finding.rule,) if finding.rule in ("log-injection", "error-detail") else None
+
+
+# What many findings rest on together: one check of the program, one field of its database.
+_ONE_DOUBT = re.compile(
+    r"^`[\w.]+\(\)`(?= at line \d+ lets dangerous values through)|shows the field `\w+` that is stored there$"
+)
+
+
+def _of_doubt(finding: Finding) -> tuple[str, ...] | None:
+    doubt = _ONE_DOUBT.search(finding.assumption)
+    return (finding.rule, doubt.group()) if doubt is not None else None
+
+
+_PARAMETER = re.compile(r"^`[\w*]+` of `[\w.<>]+` is untrusted: ")
+
+
+def _of_parameter(finding: Finding) -> tuple[str, ...] | None:
+    """One path that a function is given is made, opened, renamed and removed: each a use of it, and one question."""
+    if finding.rule in ("path-traversal", "path-probe") and _PARAMETER.search(finding.assumption):
+        return finding.rule, finding.location.path, finding.assumption
+    return None
+
+
+def _of_field(finding: Finding) -> tuple[str, ...] | None:
+    """Whether a field that many templates mark as safe may hold markup is one question."""
+    if finding.rule == "xss-template" and finding.confidence == "conditional" and len(finding.trace) == 2:
+        return finding.rule, finding.assumption
+    return None
+
+
+# What findings come of together, and how many an oversight here and there may make: more are the way of the program.
+_CAUSES: tuple[tuple[Callable[[Finding], tuple[str, ...] | None], int], ...] = (
+    (_of_program, 5),
+    (_of_doubt, 5),
+    (_of_parameter, 2),
+    (_of_field, 3),
+)
 
 
 def _clearness(finding: Finding) -> tuple[bool, bool, int, str, int]:

@@ -16,7 +16,7 @@ _MAKERS = frozenset(("OpenApiExample", "Example"))
 def inside(module: ModuleInfo) -> frozenset[int]:
     """The nodes that belong to an example, by their ids."""
     found: list[ir.Expr] = []
-    for node in walk(*module.body):
+    for node in module.nodes:
         if isinstance(node, ir.Call):
             called = last_name(node.func)
             found += [value for key, value in node.keywords if key in _NAMED]

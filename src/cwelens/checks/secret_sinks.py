@@ -41,9 +41,7 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
                 continue
             nodes = checker.body_of(run).nodes
             if hashing.looked_up(nodes):
-                judgement = Judgement(
-                    "neutralised", "only its first characters leave, to ask for known passwords"
-                )
+                judgement = Judgement("neutralised", hashing.ASKS)
                 checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
             elif not hashing.replaced(nodes):
                 judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")

@@ -17,7 +17,7 @@ from cwelens.flow.values import TYPE_CHARS, UNKNOWN, Opaque, Taints, Value
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo
 
 if TYPE_CHECKING:
     from cwelens.flow.run import Run
@@ -93,19 +93,8 @@ _NAMED_BY = {
 def of_view(run: Run, view: ClassInfo | None, kind: str, st: State, node: ir.Node) -> Value | None:
     """The form or serializer that a view makes of a request: an object of the class that it names; None where it names none."""
     attribute = _NAMED_BY.get(kind, "")
-    for ancestor in run.program.mro(view)[0] if view is not None and attribute else ():
-        for binding in ancestor.bindings.get(attribute, ()):
-            cls = (
-                symbol_of(run.program.resolve_expr(ancestor.module, None, binding.value))
-                if binding.value is not None
-                else None
-            )
-            return (
-                run.alloc(st, node, Obj("instance", {}, cls=cls), "made")
-                if isinstance(cls, ClassInfo)
-                else None
-            )
-    return None
+    cls = run.program.named_class(view, attribute) if view is not None else None
+    return run.alloc(st, node, Obj("instance", {}, cls=cls), "made") if cls is not None else None
 
 
 def serializer(run: Run, node: ir.Expr, receiver: Value | None, st: State) -> Value | None:
@@ -138,8 +127,8 @@ _VALIDATES = "validate_"
 def _is_closed(run: Run, cls: ClassInfo) -> bool:
     """Whether all fields of a form are those that it, its bases and its model declare."""
     known, unknown = run.program.mro(cls)
-    libraries = [symbol_of(outcome) for outcome in unknown]
-    if not all(isinstance(s, External) and s.qualname.startswith(_LIBRARIES) for s in libraries):
+    libraries = run.program.library_bases(cls)
+    if len(libraries) < len(unknown) or not all(base.startswith(_LIBRARIES) for base in libraries):
         return False
     for ancestor in known:
         first, _, last, _ = ancestor.node.pos
@@ -221,11 +210,7 @@ def _kind(run: Run, cls: ClassInfo, node: ir.Call) -> str:
             or "to_internal_value" in symbol.methods
         ):
             return "Field"
-        for outcome in run.program.mro(symbol)[1]:
-            base = symbol_of(outcome)
-            if isinstance(base, External):
-                return base.qualname.rpartition(".")[2]
-        return "Field"
+        return next(iter(run.program.library_bases(symbol)), "Field").rpartition(".")[2]
     return name if name.endswith("Field") or name in _CHOSEN else ""
 
 

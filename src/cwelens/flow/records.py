@@ -10,8 +10,7 @@ from cwelens.flow.run import Args, Run
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import UNKNOWN, Const, Lib, Partial, Value, const
 from cwelens.ir import nodes as ir
-from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External
+from cwelens.resolve.symbols import ClassInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,17 +58,13 @@ def fields(run: Run, obj: Obj) -> list[Value] | None:
     if obj.cls == NAMED_TUPLE:
         return list(obj.items.values())
     if isinstance(obj.cls, ClassInfo):
-        for outcome in run.program.mro(obj.cls)[1]:
-            base = symbol_of(outcome)
-            if isinstance(base, External) and base.qualname == "typing.NamedTuple":
-                names = [
-                    s.targets[0].id
-                    for s in obj.cls.node.body
-                    if isinstance(s, ir.Assign)
-                    and s.annotation is not None
-                    and isinstance(s.targets[0], ir.Name)
-                ]
-                return [obj.items.get(name, UNKNOWN) for name in names]
+        if "typing.NamedTuple" in run.program.library_bases(obj.cls):
+            names = [
+                s.targets[0].id
+                for s in obj.cls.node.body
+                if isinstance(s, ir.Assign) and s.annotation is not None and isinstance(s.targets[0], ir.Name)
+            ]
+            return [obj.items.get(name, UNKNOWN) for name in names]
     return None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cwelens.base.source import Source
 from cwelens.flow import calls, pages
 from cwelens.flow.run import Args, Run
@@ -14,9 +12,6 @@ from cwelens.resolve.outcome import symbol_of
 from cwelens.resolve.symbols import External, FunctionInfo, ModuleInfo
 from cwelens.resolve.templates import Page, page_of
 from cwelens.syntax.templates.readers import by_signs, read
-
-if TYPE_CHECKING:
-    pass
 
 # The last component of what renders a page whose name it is given.
 RENDERERS = frozenset(

@@ -241,7 +241,6 @@ class Shared:
         self.instances: dict[int, tuple[Value, dict[Loc, Obj]]] = {}
         self.class_env: dict[int, dict[str, Value]] = {}
         self.base: dict[Loc, Obj] = {}
-        self.entered: set[int] = set()
         # How often each function is called, by its node; what tests call is not counted, since they do not show its use.
         self.called: dict[int, int] = {}
         self.tests: dict[int, bool] = {}

@@ -413,6 +413,20 @@ class Program(ModuleIndex):
             elif not isinstance(outcome, Ambiguous) and not _is_object(outcome):
                 unknown.append(outcome)
 
+    def library_bases(self, cls: ClassInfo) -> list[str]:
+        """The qualified names of the known library classes that the class descends from, nearest first."""
+        return [s.qualname for s in map(symbol_of, self.mro(cls)[1]) if isinstance(s, External)]
+
+    def named_class(self, cls: ClassInfo, attribute: str) -> ClassInfo | None:
+        """The class of the program that an attribute of a class or of its ancestors names (`form_class = SignupForm`)."""
+        for ancestor in self.mro(cls)[0]:
+            for binding in ancestor.bindings.get(attribute, ()):
+                if binding.value is None:
+                    return None
+                named = symbol_of(self.resolve_expr(ancestor.module, ancestor.function, binding.value))
+                return named if isinstance(named, ClassInfo) else None
+        return None
+
     def find_method(self, cls: ClassInfo, name: str) -> Outcome:
         """The method that `name` is on instances of the class."""
         outcome = self.find_attr(cls, name)

@@ -6,7 +6,7 @@ from cwelens.app.routing.found import VERBS, Found, const, framework_of, keyword
 from cwelens.app.routing.permissions import of_permission
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External, ModuleInfo
+from cwelens.resolve.symbols import ClassInfo, ModuleInfo
 
 _HANDLER_BASES = {
     "BaseHTTPRequestHandler": "http.server",
@@ -25,9 +25,9 @@ _CLASSFUL = {"index": "GET", "get": "GET", "post": "POST", "put": "PUT", "patch"
 def of_class(found: Found, module: ModuleInfo, cls: ClassInfo) -> None:
     """The routes that a class's decorators, or its bases, make of its methods."""
     _decorated(found, module, cls)
-    known, unknown = found.know.program.mro(cls)
+    known = found.know.program.mro(cls)[0]
     bases = {b.rpartition(".")[2] for a in known for b in a.bases_text}
-    bases |= {s.qualname.rpartition(".")[2] for s in map(symbol_of, unknown) if isinstance(s, External)}
+    bases |= {base.rpartition(".")[2] for base in found.know.program.library_bases(cls)}
     if "Controller" in bases:
         _controller(found, cls)
     kind = next((text for base, text in _HANDLER_BASES.items() if base in bases), None)

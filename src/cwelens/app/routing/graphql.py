@@ -11,7 +11,7 @@ from cwelens.app.words import guard_kind
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import ClassInfo, External, FunctionInfo, ModuleInfo
+from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo
 
 PACKAGES = ("graphene", "graphene_django", "strawberry", "strawberry_django", "ariadne")
 _ROOTS = {"query": "QUERY", "mutation": "MUTATION", "subscription": "SUBSCRIPTION"}
@@ -95,9 +95,9 @@ def _path(cls: ClassInfo, kind: str, name: str) -> str:
 
 
 def _bases(found: Found, cls: ClassInfo) -> set[str]:
-    known, unknown = found.know.program.mro(cls)
+    known = found.know.program.mro(cls)[0]
     names = {b.rpartition(".")[2] for a in known for b in a.bases_text}
-    return names | {s.qualname.rpartition(".")[2] for s in map(symbol_of, unknown) if isinstance(s, External)}
+    return names | {base.rpartition(".")[2] for base in found.know.program.library_bases(cls)}
 
 
 def _graphene(

@@ -29,7 +29,7 @@ def asked(found: Found, module: ModuleInfo, call: ir.Call, registrar: Symbol | N
     for other in found.know.modules:
         if "NinjaAPI(" not in other.source.text:
             continue
-        for node in walk(*other.body):
+        for node in other.nodes:
             if isinstance(node, ir.Call) and (dotted(node.func) or "").rpartition(".")[2] == "NinjaAPI":
                 given = keyword(node, "auth")
                 if given is not None:

@@ -35,5 +35,5 @@ def of_object(know: Knowledge, module: ModuleInfo, parent: FunctionInfo | None, 
     cls = symbol_of(know.program.resolve_expr(symbol.module, None, made.func))
     names = [cls.qualname] if isinstance(cls, External) else []
     if isinstance(cls, ClassInfo):
-        names = [s.qualname for s in map(symbol_of, know.program.mro(cls)[1]) if isinstance(s, External)]
+        names = know.program.library_bases(cls)
     return "role" if any(n.startswith("flask_principal.") for n in names) else ""

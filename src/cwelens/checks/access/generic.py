@@ -93,7 +93,7 @@ def check(report: Report) -> None:
 def _all_records(app: Application, cls: ClassInfo) -> Entity | None:
     """The table whose records a class of the library's changes by key, all of them; None where it does something of its own."""
     known, unknown = app.know.program.mro(cls)
-    bases = {s.qualname for s in map(symbol_of, unknown) if isinstance(s, External)}
+    bases = app.know.program.library_bases(cls)
     if len(bases) < len(unknown) or not any(
         (b.startswith("rest_framework.") and b.rpartition(".")[2] in _CHANGING)
         or (b.startswith("django.views.generic.") and b.rpartition(".")[2] in _EDITING)

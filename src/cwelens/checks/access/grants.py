@@ -69,20 +69,12 @@ def check(report: Report) -> None:
 def _serializer(app: Application, cls: ClassInfo) -> ClassInfo | None:
     """The serializer of a view that takes records in the library's own way; None for any other class."""
     known, unknown = app.know.program.mro(cls)
-    bases = {s.qualname for s in map(symbol_of, unknown) if isinstance(s, External)}
+    bases = app.know.program.library_bases(cls)
     if not any(b.startswith("rest_framework.") and b.rpartition(".")[2] in _WRITING for b in bases):
         return None
     if len(bases) < len(unknown) or any(_OWN_WAYS & a.methods.keys() for a in known):
         return None
-    return _class_of(app, known, "serializer_class")
-
-
-def _class_of(app: Application, known: list[ClassInfo], name: str) -> ClassInfo | None:
-    for ancestor in known:
-        for binding in ancestor.bindings.get(name, ()):
-            found = _symbol(app, ancestor, binding)
-            return found if isinstance(found, ClassInfo) else None
-    return None
+    return app.know.program.named_class(cls, "serializer_class")
 
 
 def _symbol(app: Application, cls: ClassInfo, binding: Binding) -> object:
@@ -119,9 +111,7 @@ def _rights_of_model(app: Application, meta: ClassInfo) -> set[str]:
         if isinstance(model, External) and model.qualname == _MODEL:
             return set(_OF_DJANGO["AbstractUser"])
         if isinstance(model, ClassInfo):
-            libraries = [
-                s.qualname for s in map(symbol_of, app.know.program.mro(model)[1]) if isinstance(s, External)
-            ]
+            libraries = app.know.program.library_bases(model)
             found = {f for q in libraries for f in _OF_DJANGO.get(q.rpartition(".")[2], ())}
             if not found:
                 # A role in another table than that of the accounts may be a word of its own.

@@ -12,8 +12,7 @@ from cwelens.base.location import locate
 from cwelens.checks.access.report import Report, called
 from cwelens.checks.finding import Step
 from cwelens.ir import nodes as ir
-from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import Binding, ClassInfo
+from cwelens.resolve.symbols import Binding
 
 _RECOVERY = table("forgot forgotten reset recover recovery")
 # Guards that ask again who it is before something grave.
@@ -110,19 +109,12 @@ def _unverified(report: Report, route: Route) -> None:
 
 def _form_asks(app: Application, route: Route) -> bool:
     """Whether the form of a class-based view has a field for the old password, and a method that looks at it."""
-    for ancestor in app.know.program.mro(route.cls)[0] if route.cls is not None else ():
-        for binding in ancestor.bindings.get("form_class", ()):
-            form = (
-                symbol_of(app.know.program.resolve_expr(ancestor.module, None, binding.value))
-                if binding.value is not None
-                else None
-            )
-            known = app.know.program.mro(form)[0] if isinstance(form, ClassInfo) else []
-            old = {n for a in known for n in a.bindings if is_password(n) and words(n) & _OLD}
-            asked = {m for a in known for m in a.methods}
-            if old and ("clean" in asked or any(f"clean_{name}" in asked for name in old)):
-                return True
-    return False
+    program = app.know.program
+    form = program.named_class(route.cls, "form_class") if route.cls is not None else None
+    known = program.mro(form)[0] if form is not None else []
+    old = {n for a in known for n in a.bindings if is_password(n) and words(n) & _OLD}
+    asked = {m for a in known for m in a.methods}
+    return bool(old) and ("clean" in asked or any(f"clean_{name}" in asked for name in old))
 
 
 def _predictable(report: Report, route: Route) -> None:
