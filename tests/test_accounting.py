@@ -70,3 +70,43 @@ def test_what_is_told_with_another_finding_stays_in_the_accounting() -> None:
     keys = [o for o in result.description.operations if o.cwe == 321]
     assert [(o.location.line, o.disposition) for o in keys] == [(4, "defect"), (6, "defect")]
     assert keys[1].reason == "told with the finding on line 4"
+
+
+def test_what_a_subscript_gives_back_is_not_written_as_a_call() -> None:
+    """`headers["to"]` of a dictionary of the program's own runs its `__getitem__`: the reader sees no call there."""
+    result = review("""
+from flask import Flask, redirect, request
+
+app = Flask(__name__)
+
+class Folded(dict):
+    def __getitem__(self, key):
+        return super().__getitem__(key.lower())
+
+@app.get("/away")
+def away():
+    given = Folded(request.args)
+    return redirect(given["To"])
+""")
+    steps = [
+        step.text for finding in result.findings if finding.rule == "open-redirect" for step in finding.trace
+    ]
+    assert "`given['To']` gives it back" in steps
+
+
+def test_what_a_doubt_rests_on_is_said_as_a_condition() -> None:
+    """The message begins its second sentence with it, and does not state it as a fact before."""
+    result = review("""
+from flask import Flask, make_response
+
+app = Flask(__name__)
+
+@app.get("/")
+def shelf():
+    answer = make_response("")
+    answer.set_cookie("colour", "teal", httponly=True)
+    return answer
+""")
+    (finding,) = [f for f in result.findings if f.rule == "cookie-not-secure"]
+    assert finding.assumption == "the cookie holds what others must not read"
+    assert ". If the cookie holds what others must not read, an attacker can" in finding.message

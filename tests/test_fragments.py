@@ -112,3 +112,20 @@ def test_a_variable_of_another_file_leads_to_the_library_behind_it(tmp_path: Pat
     used = "from .horns import horn\n\n\ndef leave(boat):\n    horn.sound(boat)\n"
     (tmp_path / "ferry" / "boats.py").write_text(used, encoding="utf-8")
     assert list(groups(review(paths=[tmp_path]))) == ["package harbourmaster"]
+
+
+def test_an_application_is_of_the_framework_whose_class_makes_it() -> None:
+    """`app = Bottle()` names its framework also where the import leads to a module that is not in the input."""
+    source = """
+from .wrapper import Bottle
+
+app = Bottle()
+
+@app.route("/shelves/:name")
+def shelf(name):
+    return name.upper()
+"""
+    assert [t.label for t in review(source).description.traits] == ["web handler (Bottle)"]
+    assert [t.label for t in review(source.replace("Bottle", "Carafe")).description.traits] == [
+        "web handler (Flask)"
+    ]

@@ -31,3 +31,11 @@ def test_every_concept_is_in_the_vocabulary() -> None:
     """A rule about a concept that no model can name would never apply."""
     known = store.read_vocabulary()
     assert [rule.concept for rule in ALL if rule.concept not in known.concepts] == []
+
+
+def test_a_title_keeps_its_acronyms_within_a_sentence() -> None:
+    """Only an ordinary first word loses its capital."""
+    phrases = {rule.id: rule.phrase for rule in ALL}
+    assert phrases["sql-injection"] == "SQL injection"
+    assert phrases["nosql-injection"] == "NoSQL injection"
+    assert phrases["path-traversal"] == "path traversal"

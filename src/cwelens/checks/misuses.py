@@ -35,7 +35,7 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
     elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):
         judgement = escaping.engine(site)
     elif verdict is True and row.concept == "cookie.secure" and not _about_session(site):
-        judgement = Judgement("conditional", "what the cookie holds is nothing for others to read")
+        judgement = Judgement("conditional", "", assumption="the cookie holds what others must not read")
     elif verdict is True and row.concept == "debug.on":
         judgement = debugging.mode(site, checker.body_of(run))
     elif verdict is True and row.concept == "bind.all" and _for_a_group(checker.body_of(run)):

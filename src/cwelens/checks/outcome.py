@@ -285,15 +285,17 @@ def _message(record: Record, judgement: Judgement) -> str:
         text = taint.origin.text if taint else "an error text"
         return f"{text[:1].upper()}{text[1:]} is sent to the client: an attacker can {rule.harm}."
     if taint is None or rule.id == "timing":
-        detail = f" ({judgement.reason})" if judgement.reason else ""
-        given = f"If {judgement.assumption}, an" if judgement.assumption else "An"
+        # The reason for a doubt is what the finding rests on, if nothing else is.
+        doubt = judgement.assumption or (judgement.reason if judgement.kind == "conditional" else "")
+        detail = f" ({judgement.reason})" if judgement.reason and judgement.reason != doubt else ""
+        given = f"If {doubt}, an" if doubt else "An"
         return f"{rule.title}: {sink}{detail}. {given} attacker can {rule.harm}."
     given = "if it is untrusted, " if judgement.kind == "conditional" else ""
     return f"{taint.origin.text} reaches {sink} unneutralised: {given}an attacker can {rule.harm}."
 
 
 def _trace(taint: Taint | None, record: Record, location: Location) -> list[Step]:
-    sink = Step(location, "sink", f"`{record.code}`: {record.rule.title.lower()}")
+    sink = Step(location, "sink", f"`{record.code}`: {record.rule.phrase}")
     if taint is None:
         shown = Step(location, "evidence", record.rule.title)
         decided = locate(*record.decided_by) if record.decided_by is not None else location

@@ -22,6 +22,12 @@ class Rule:
     # Whether a parameter that arrives whole, with nothing put around it, already makes a conditional finding.
     whole_parameter: bool = False
 
+    @property
+    def phrase(self) -> str:
+        """The title as it stands within a sentence: "path traversal", but "SQL injection" and "NoSQL injection"."""
+        first = self.title.partition(" ")[0]
+        return self.title[:1].lower() + self.title[1:] if first[1:].islower() else self.title
+
 
 def flow(
     id: str,

@@ -16,7 +16,7 @@ from cwelens.flow import (
     statements,
     vouching,
 )
-from cwelens.flow.run import Args, Exits, Run, activation, written_callee
+from cwelens.flow.run import Args, Exits, Run, activation, written, written_callee
 from cwelens.flow.state import Frame, Obj, State, join_states, map_taints, stepped
 from cwelens.flow.values import (
     NONE,
@@ -156,7 +156,7 @@ def call_function(run: Run, func: Func, args: Args, node: ir.Expr, st: State) ->
         run.last_exits[id(node)] = Outgoing(frame, returns, tests, passed, entered, rebound)
         result = vouching.result(target, result, f"`{written_callee(node)}()` at line {node.pos[0]}")
     if taints_of(result):
-        result = stepped(result, run.place(node), f"`{written_callee(node)}()` gives it back")
+        result = stepped(result, run.place(node), f"`{written(node)}` gives it back")
     return result
 
 

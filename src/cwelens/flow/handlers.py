@@ -10,7 +10,7 @@ from cwelens.flow import (
     expressions,
     scopes,
 )
-from cwelens.flow.run import Run, written
+from cwelens.flow.run import Run, written, written_callee
 from cwelens.flow.state import Frame, State
 from cwelens.flow.values import (
     Func,
@@ -166,7 +166,22 @@ def _callable_names(run: Run, function: FunctionInfo, node: ir.Expr) -> list[tup
             out.append((f"{atom.type}.{atom.name}", atom.note))
         elif isinstance(atom, Method) and isinstance(node, ir.Attr):
             name = written(node.base).rpartition(".")[2]
-            found = scopes.by_evidence(run, name, frozenset((atom.name,)))
+            found = _made_by(run, function, node) or scopes.by_evidence(run, name, frozenset((atom.name,)))
             if found is not None:
                 out.append((f"{found[0]}.{atom.name}", found[1]))
     return out
+
+
+def _made_by(run: Run, function: FunctionInfo, decorator: ir.Attr) -> tuple[str, str] | None:
+    """The class of a framework that an application is made by, by its name alone, with the note: `app = Bottle()` from a module that is not seen."""
+    bindings = (
+        function.module.bindings.get(decorator.base.id, ()) if isinstance(decorator.base, ir.Name) else ()
+    )
+    made = bindings[-1].value if bindings else None
+    if not isinstance(made, ir.Call):
+        return None
+    called = written_callee(made)
+    cls = run.models.by_last_name(called.rpartition(".")[2])
+    if cls is None or not run.models.routes_by_decorator(f"{cls}.{decorator.name}"):
+        return None
+    return cls, f"`{written(decorator.base)}` is taken for a `{cls}`: the name of what makes it"

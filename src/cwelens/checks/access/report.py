@@ -70,7 +70,7 @@ class Report:
             location=location,
             message=f"{message}: an attacker can {rule.harm}.",
             repair=rule.repair[""],
-            trace=[Step(location, "evidence", rule.title.lower()), *steps],
+            trace=[Step(location, "evidence", rule.phrase), *steps],
             assumption=assumption,
             evidence=list(evidence),
             looked_for=looked_for,
@@ -81,7 +81,7 @@ class Report:
         code = f"{' '.join(route.methods)} {route.path}" if route is not None else location.code
         disposition = "conditional" if assumption else "defect"
         self.operations.append(
-            Operation(location, rule.concept, code, disposition, rule.title.lower(), rule.cwe, function)  # type: ignore[arg-type]
+            Operation(location, rule.concept, code, disposition, rule.phrase, rule.cwe, function)  # type: ignore[arg-type]
         )
 
     def doubt(self, rule_ids: tuple[str, ...], number: int, assumption: str) -> None:
