@@ -1,7 +1,7 @@
 """Where a helper calls what it is handed (`def fetch(opener, url): opener(url)`): the call that hands the dangerous callable over.
 
 The helper is harmless for every other callable, and each call that hands a dangerous one over is a defect of its own; so that is where
-it is reported, through decorators that pass their arguments on.
+it is reported, through decorators that pass their arguments on. What the program itself is handed (`start_response`) is reported at its call.
 """
 
 from __future__ import annotations
@@ -24,16 +24,23 @@ def over(site: CallSite) -> tuple[Place, Frame]:
     place, frame = site.place, site.frame
     if not isinstance(site.node, ir.Call):
         return place, frame
-    names = _callables(site.node.func, frame, _DEPTH)
-    while names and frame.parent is not None and frame.call is not None:
-        given = _given(frame, names)
+    wanted: set[_Slot] = {(name, None) for name in _callables(site.node.func, frame, _DEPTH)}
+    while wanted and frame.parent is not None and frame.call is not None:
+        given = _given(frame, wanted)
         if not given:
             # The helper's own default.
             break
         place, frame = frame.call, frame.parent
         own = {p.name for p in _parameters(frame)}
-        names = {v.id for v in given if isinstance(v, ir.Name)} & own
+        wanted = {(v.id, part) for v, part in given if isinstance(v, ir.Name) and v.id in own}
+    if wanted:
+        # Nothing in the program chooses it: it comes from whoever calls the entry point (`start_response` of a server).
+        return site.place, site.frame
     return place, frame
+
+
+# A parameter, and for `*args` and `**kwargs` which part of it: a position, a key. None for the whole.
+_Slot = tuple[str, int | str | None]
 
 
 def _parameters(frame: Frame) -> list[ir.Param]:
@@ -87,19 +94,44 @@ def _made(function: ir.Function) -> dict[str, list[ir.Expr | None]]:
     return known[1]
 
 
-def _given(frame: Frame, names: set[str]) -> list[ir.Expr]:
-    """What the call that an activation comes from hands over for these parameters, `*args` and `**kwargs` among it."""
+def _given(frame: Frame, wanted: set[_Slot]) -> list[tuple[ir.Expr, int | str | None]]:
+    """What the call that an activation comes from hands over for these parameters, and which part of it where it is spread out."""
+    call = _call_of(frame)
+    if call is None:
+        return []
+    given: list[tuple[ir.Expr, int | str | None]] = []
+    params = _parameters(frame)
+    for at, param in enumerate(params):
+        for name, part in wanted:
+            if name != param.name:
+                continue
+            key = part if param.kind == "starstar" else name
+            found: list[tuple[ir.Expr, int | str | None]] = [(v, None) for k, v in call.keywords if k == key]
+            if param.kind in ("positional", "normal"):
+                found += _at(call, at)
+            elif param.kind == "star" and isinstance(part, int):
+                found += _at(call, at + part)
+            if not found or any(part is not None for _, part in found):
+                found += [(v, key) for k, v in call.keywords if k is None]
+            given += found
+    return given
+
+
+def _at(call: ir.Call, position: int) -> list[tuple[ir.Expr, int | str | None]]:
+    """The positional argument at a position: itself, or the part of what is spread out before it."""
+    for i, arg in enumerate(call.args[: position + 1]):
+        if isinstance(arg, ir.Star):
+            return [(arg.value, position - i)]
+    return [(call.args[position], None)] if position < len(call.args) else []
+
+
+def _call_of(frame: Frame) -> ir.Call | None:
+    """The call that an activation comes from, in the code of the one that calls."""
     parent = frame.parent
-    body = parent.node.body if parent is not None and isinstance(parent.node, ir.Function) else None
-    if body is None and parent is not None:
-        body = parent.module.body
-    for node in walk(*(body or ())):
-        if isinstance(node, ir.Call) and frame.call is not None and node.pos == frame.call[1]:
-            given = [v for k, v in node.keywords if k is None or k in names]
-            starred = False
-            for name, arg in zip([p.name for p in _parameters(frame)], node.args):
-                starred = starred or isinstance(arg, ir.Star)
-                if name in names or starred:
-                    given.append(arg.value if isinstance(arg, ir.Star) else arg)
-            return given
-    return []
+    if parent is None or frame.call is None:
+        return None
+    body = parent.node.body if isinstance(parent.node, ir.Function) else parent.module.body
+    for node in walk(*body):
+        if isinstance(node, ir.Call) and node.pos == frame.call[1]:
+            return node
+    return None

@@ -202,6 +202,7 @@ def _says_only(text: str, name: str) -> bool:
 
 def plausible(text: str, name: str) -> bool:
     """Whether a literal can be a real secret: no placeholder, no name of something, no sentence, path or format."""
+    text = _NAMESPACE.sub("", text)
     if placeholder(text) or not _PLAUSIBLE.match(text) or len(text) > 200:
         return False
     if _ADDRESS.match(text) or _OBJECT.match(text) or _EXPRESSION.search(text) or _alphabet(text):
@@ -221,6 +222,8 @@ def plausible(text: str, name: str) -> bool:
     return len(text) >= 8 and (any(c.isdigit() for c in text) or len(set(text)) >= 10 or not text.isalpha())
 
 
+# The name of an element of XML with its namespace before it: `{urn:lease}renew-token`.
+_NAMESPACE = re.compile(r"^\{[\w:/.#-]+\}(?=[A-Za-z])")
 # An address without a user and password in it.
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+(?:/|$)")
 # A regular expression: tied to both ends, or with a class that is repeated.
