@@ -99,8 +99,8 @@ def _guards(
 ) -> None:
     module, handler = route.handler.module, route.handler
     outer = [*route.outer, *before.get(None, ())]
-    if route.registrar is not None:
-        outer += before.get(route.registrar, ())
+    for group in route.groups:
+        outer += before.get(group, ())
     for decorator in handler.node.decorators:
         target = decorator.func if isinstance(decorator, ir.Call) else decorator
         name = (dotted(target) or "").rpartition(".")[2]
@@ -118,8 +118,8 @@ def _guards(
             route.methods = ("POST",) if name == "require_POST" else ("GET",)
             continue
         outer += guards.by_decorator(know, module, handler.parent, decorator)
-    where = next((m for m in know.modules if m.source is route.registered[0]), module)
-    for extra in route.extra:
+    own = next((m for m in know.modules if m.source is route.registered[0]), module)
+    for where, extra in (*((own, extra) for extra in route.extra), *route.grouped):
         if route.framework in ("Litestar", "GraphQL") and not isinstance(extra, ir.Name | ir.Attr):
             outer += guards.required(know, where, extra)
         elif isinstance(extra, ir.Seq) and route.framework == "Bottle":

@@ -18,6 +18,7 @@ from cwelens.app.values import (
 )
 from cwelens.app.words import (
     is_identity_key,
+    is_right,
     is_role,
     table,
     words,
@@ -57,7 +58,7 @@ def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> 
         )
     if base.kind == "user":
         return Val(
-            base.tags | ({ROLE} if is_role(name) else NO_TAGS),
+            base.tags | ({ROLE} if is_role(name) or is_right(name) else NO_TAGS),
             name=name,
             kind="user" if name == "user" else "",
             bound=base,

@@ -12,6 +12,8 @@ from cwelens.app.values import (
     DECLARED,
     EMPTY,
     IDENTITY,
+    OWNER,
+    ROLE,
     STORED,
     TOKEN,
     Entity,
@@ -19,7 +21,7 @@ from cwelens.app.values import (
     constant,
     mixed,
 )
-from cwelens.app.words import is_auth_name, is_identity_key, is_owner, is_token, table
+from cwelens.app.words import is_auth_name, is_identity_key, is_owner, is_right, is_token, table
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import External
 
@@ -67,6 +69,10 @@ def method(
         own = Entity("user", None, (("session", base),), frame.spot(node))
         walk.event(frame, node, "update", own, {"password": first})
         return EMPTY
+    if base.kind == "user" and is_right(name):
+        # `user.is_member(shop.id)`: what they may do, with this record where one is named.
+        asked = mixed([base, *args.all()])
+        return asked.tagged(OWNER if asked.has(CLIENT, STORED) else ROLE)
     if base.kind == "session":
         if name in ("get", "pop", "setdefault", "__getitem__"):
             if name == "pop":

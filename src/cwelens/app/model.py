@@ -14,7 +14,8 @@ from cwelens.resolve.symbols import ClassInfo, FunctionInfo, ModuleInfo, Symbol
 @dataclass(slots=True, eq=False)
 class Route:
     """One way in from the network. `how` quotes the registration, which stands at `registered`; `registrar` is the application or
-    blueprint it is registered on; `outer` are the guards before the handler is called, `inner` those that some path of its body sets up."""
+    blueprint it is registered on, `groups` that one and those it is put into; `outer` are the guards before the handler is
+    called, `inner` those that some path of its body sets up."""
 
     methods: tuple[str, ...]
     path: str
@@ -27,6 +28,9 @@ class Route:
     extra: tuple[ir.Expr, ...] = ()
     outer: tuple[Guard, ...] = ()
     inner: tuple[Guard, ...] = ()
+    groups: tuple[Symbol, ...] = ()
+    # What its groups ask before each of their routes, with the module that says so.
+    grouped: tuple[tuple[ModuleInfo, ir.Expr], ...] = ()
     events: list[Event] = field(default_factory=list)
     csrf_exempt: bool = False
     # Whether its code was walked to the end; of what was not, nothing can be said to be absent.

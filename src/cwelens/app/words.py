@@ -116,6 +116,17 @@ def is_role(name: str) -> bool:
     return bool(words(name) & ROLE_WORDS)
 
 
+# What an account is by itself, whatever it may do.
+_STATES = table(
+    "authenticated anonymous active inactive verified confirmed enabled disabled logged valid online new deleted banned locked none"
+)
+
+
+def is_right(name: str) -> bool:
+    """Whether a member of who is asking tells what they may do: `is_owner`, `can_edit`, `has_access_to`."""
+    return name.startswith(("is_", "can_", "may_", "has_")) and not words(name) & _STATES
+
+
 def is_password(name: str) -> bool:
     return bool(words(name) & PASSWORD_WORDS) and not words(name) & {
         "reset",

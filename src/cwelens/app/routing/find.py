@@ -29,10 +29,11 @@ def find(know: Knowledge, modules: list[ModuleInfo]) -> list[Route]:
         route.path = found.named.get(name, route.path)
     for route in found.routes:
         group = route.registrar or (route.handler if route.framework == "Litestar" else None)
-        if group is not None and group in found.prefixes:
-            route.path = joined(found.prefixes[group], route.path)
-        if group is not None:
-            route.extra += tuple(found.dependencies.get(group, ()))
+        route.groups = found.groups(group) if group is not None else ()
+        for outer in route.groups:
+            if outer in found.prefixes:
+                route.path = joined(found.prefixes[outer], route.path)
+            route.grouped += tuple(found.dependencies.get(outer, ()))
         if route.framework == "Django":
             module = next((m for m in modules if m.source is route.registered[0]), route.handler.module)
             route.path = joined(urls.prefix(found, module), route.path)

@@ -46,12 +46,21 @@ class Found:
     know: Knowledge
     routes: list[Route] = field(default_factory=list)
     prefixes: dict[Symbol, str] = field(default_factory=dict)
-    dependencies: dict[Symbol, list[ir.Expr]] = field(default_factory=dict)
+    # What is asked before each route of a group, with the module that says so, and the groups that it is put into.
+    dependencies: dict[Symbol, list[tuple[ModuleInfo, ir.Expr]]] = field(default_factory=dict)
+    within: dict[Symbol, list[Symbol]] = field(default_factory=dict)
     paths: dict[ClassInfo, list[tuple[str, str, tuple[ModuleInfo, ir.Node]]]] = field(default_factory=dict)
     modules: dict[ModuleInfo, tuple[ModuleInfo, str]] = field(default_factory=dict)
     # Pyramid: the path of each route's name, and the routes that wait for one.
     named: dict[str, str] = field(default_factory=dict)
     waiting: list[tuple[Route, str]] = field(default_factory=list)
+
+    def groups(self, group: Symbol) -> tuple[Symbol, ...]:
+        """A group of routes and those that it is put into, the nearest first."""
+        found = [group]
+        for inner in found:
+            found += [outer for outer in self.within.get(inner, ()) if outer not in found]
+        return tuple(found)
 
     def add(
         self,

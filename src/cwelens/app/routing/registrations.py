@@ -290,7 +290,11 @@ def _included(call: Registration) -> None:
         call.found.prefixes[symbol] = prefix
     dependencies = keyword(node, "dependencies")
     if dependencies is not None:
-        call.found.dependencies.setdefault(symbol, []).append(dependencies)
+        call.found.dependencies.setdefault(symbol, []).append((call.module, dependencies))
+    # An application that is mounted keeps to its own dependencies.
+    outer = call.registrar if call.name in ("include_router", "register_blueprint") else None
+    if outer is not None:
+        call.found.within.setdefault(symbol, []).append(outer)
 
 
 def _group(call: Registration) -> None:
@@ -307,7 +311,7 @@ def _group(call: Registration) -> None:
         if prefix:
             call.found.prefixes[symbol] = f"{prefix.rstrip('/')}{call.found.prefixes.get(symbol, '')}"
         if guards is not None:
-            call.found.dependencies.setdefault(symbol, []).append(guards)
+            call.found.dependencies.setdefault(symbol, []).append((call.module, guards))
 
 
 def _registered(call: Registration) -> None:

@@ -10,7 +10,7 @@ from cwelens.app.build import default_permissions
 from cwelens.app.guards import of_class
 from cwelens.app.model import Application
 from cwelens.app.values import Entity, Guard
-from cwelens.checks.access.records import owners
+from cwelens.checks.access.owned import owners
 from cwelens.checks.access.report import Report
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk

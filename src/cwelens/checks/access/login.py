@@ -291,13 +291,13 @@ def _roles(report: Report) -> None:
     for routes in reading.values():
         _role(report, routes[0], None, routes[1:])
     for route in app.routes:
-        event = _without_its_role(app, route)
-        if event is not None:
-            _role(report, route, event, [])
+        found = _without_its_role(app, route)
+        if found is not None:
+            _role(report, route, found[0], [], found[1])
 
 
-def _without_its_role(app: Application, route: Route) -> Event | None:
-    """A change for every account where all other changes of the same records are for a role."""
+def _without_its_role(app: Application, route: Route) -> tuple[Event, str] | None:
+    """A change for every account where all other changes of the same records are for a role, and what that takes for granted."""
     if route.is_public or route.is_admin:
         return None
     if route.guarded("role", "owner") or not route.guarded("login", "token"):
@@ -316,11 +316,19 @@ def _without_its_role(app: Application, route: Route) -> Event | None:
         ]
         routes = {id(r): r for r, _ in others}
         if len(routes) >= 2 and all(any(g.kind == "role" for g in r.guards_at(e)) for r, e in others):
-            return event
+            if not {w[:4] for w in words(event.table)} & {w[:4] for w in route.words()}:
+                # What else changes on the way is told by what the route itself is for.
+                return event, f"whoever may call this route may not change `{event.table}`"
+            if event.kind == "create" and not any(e.kind == "create" for _, e in others):
+                # Many may report an incident that few may close.
+                return event, f"whoever may not change `{event.table}` may not add to it"
+            return event, ""
     return None
 
 
-def _role(report: Report, route: Route, event: Event | None, others: list[Route]) -> None:
+def _role(
+    report: Report, route: Route, event: Event | None, others: list[Route], assumption: str = ""
+) -> None:
     guard = next(g for g in (*route.outer, *route.inner) if g.kind in ("login", "token"))
     steps = [Step(locate(*event.site), "sink", _doing(event))] if event is not None else []
     commented = commented_guard(route)
@@ -337,5 +345,5 @@ def _role(report: Report, route: Route, event: Event | None, others: list[Route]
         "a test of a role, a permission or an admin flag in the guards of the route, in its body and in the functions it calls",
         [*steps, *neighbours(report.app, route, "role")],
         [f"the same holds for {called(other)}" for other in others],
-        _unless_asked(event),
+        assumption or _unless_asked(event),
     )

@@ -16,21 +16,12 @@ from cwelens.app.words import (
 )
 from cwelens.base.location import locate
 from cwelens.checks.access.login import UNGUESSABLE, chosen, sensitive
+from cwelens.checks.access.owned import doubt, is_owned, owners
 from cwelens.checks.access.passwords import makes_account
 from cwelens.checks.access.report import LOGIN, Report, called
 from cwelens.checks.finding import Step
-from cwelens.ir import nodes as ir
-from cwelens.ir.walk import dotted
 from cwelens.resolve.symbols import ClassInfo
 
-_RELATIONS = (
-    "ForeignKey",
-    "OneToOneField",
-    "ManyToManyField",
-    "relationship",
-    "ForeignKeyField",
-    "ReferenceField",
-)
 _ACTORS = table(
     "user user_id userid username owner owner_id author author_id creator creator_id created_by from_user from_user_id sender sender_id"
 )
@@ -91,35 +82,6 @@ def _key(event: Event) -> str | None:
     return None
 
 
-def owners(app: Application, entity: Entity) -> list[str]:
-    """The columns that say whose a record is."""
-    return [
-        c for c in app.know.columns_of(entity) if is_owner(c) and (_refers(c) or _is_relation(app, entity, c))
-    ]
-
-
-def _refers(column: str) -> bool:
-    """Whether a column's name alone says that it refers to an account: an author may be a text, an `author_id` is not."""
-    found = words(column)
-    return bool(
-        found & {"user", "owner", "userid", "username", "member", "account", "id", "by"}
-    ) or column.lower().endswith("id")
-
-
-def _is_relation(app: Application, entity: Entity, column: str) -> bool:
-    if entity.model is None:
-        return False
-    for ancestor in app.know.program.mro(entity.model)[0]:
-        for binding in ancestor.bindings.get(column, ()):
-            if isinstance(binding.value, ir.Call):
-                return (dotted(binding.value.func) or "").rpartition(".")[2] in _RELATIONS
-    return False
-
-
-def _is_owned(app: Application, entity: Entity) -> bool:
-    return is_user_table(entity.table) or bool(owners(app, entity))
-
-
 def _scoped(entity: Entity) -> bool:
     """Whether the records are chosen among those of who is asking, or of what a hook has let the request at."""
     return any(v.has(IDENTITY, OWNER, PART) for _, v in entity.keys)
@@ -138,7 +100,7 @@ def _unowned(report: Report, route: Route) -> None:
         guards = route.guards_at(event)
         if any(g.kind in ("role", "owner", "password") for g in guards) or _scoped(entity):
             continue
-        if _key(event) is None or not _is_owned(app, entity):
+        if _key(event) is None or not is_owned(app, entity):
             continue
         if event.kind == "update" and any(
             e.table == event.table and e.entity is not None and any(v.has(IDENTITY) for _, v in e.entity.keys)
@@ -182,6 +144,7 @@ def _unowned(report: Report, route: Route) -> None:
         steps,
         assumption=_handed_on(worst)
         or _one_key(route, worst)
+        or ("" if scoped is not None else doubt(app, worst.entity))
         or ("" if sure else f"records of `{worst.table}` are not meant for every user"),
     )
 
