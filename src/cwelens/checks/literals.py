@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cwelens.checks import names, samples
+from cwelens.checks import fallbacks, names, samples
 from cwelens.checks.checker import Checker
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.record import Record
@@ -124,7 +124,14 @@ def _named(
     checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr, tests: bool
 ) -> bool:
     """A literal under the name of a secret: whether it is one that is worth a finding."""
-    if not isinstance(value, ir.Const) or not isinstance(value.value, str | bytes) or tests:
+    if tests:
+        return False
+    if isinstance(value, ir.Name) and name.isupper() and not names.is_secret(value.id):
+        # A setting that is given a constant of the module: the literal stands under another name.
+        value = fallbacks.constant(module, value) or value
+    if not isinstance(value, ir.Const):
+        return _falls_back(checker, module, name, value, node)
+    if not isinstance(value.value, str | bytes):
         return False
     text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
     if isinstance(value.value, bytes) and names.is_cipher_key(name) and len(text) in (16, 24, 32, 64):
@@ -142,13 +149,29 @@ def _named(
         return True
     if not names.is_secret(name) or not plausible(text, name) or _REFUSED & set(names.words(name)):
         return False
+    _add(checker, module, node, _rule_for(name), f"`{name}` is set to a literal", name)
+    return True
+
+
+def _rule_for(name: str) -> str:
     if names.is_password(name):
-        rule = "hard-coded-password"
-    elif "key" in names.words(name) and "api" not in names.words(name) and "access" not in names.words(name):
-        rule = "hard-coded-key"
-    else:
-        rule = "hard-coded-credential"
-    _add(checker, module, node, rule, f"`{name}` is set to a literal", name)
+        return "hard-coded-password"
+    if "key" in names.words(name) and "api" not in names.words(name) and "access" not in names.words(name):
+        return "hard-coded-key"
+    return "hard-coded-credential"
+
+
+def _falls_back(checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr) -> bool:
+    """A setting that is a secret, from the environment or else a literal: the program runs with the literal where nobody has set it."""
+    found = fallbacks.of(module, value)
+    if found is None or not names.is_secret(name) or not isinstance(found[0].value, str):
+        return False
+    text = found[0].value
+    # The password of a service beside the program in development is a word that everybody knows, and opens nothing else.
+    if not plausible(text, name) or (names.is_password(name) and text.isalpha()):
+        return False
+    doubt = f"`{found[1]}` is not set where the program runs"
+    _add(checker, module, node, _rule_for(name), doubt, name, "conditional")
     return True
 
 
@@ -264,15 +287,25 @@ def _compared(checker: Checker, module: ModuleInfo, node: ir.Compare, tests: boo
                 )
 
 
-def _add(checker: Checker, module: ModuleInfo, node: ir.Expr, rule_id: str, reason: str, code: str) -> None:
+def _add(
+    checker: Checker,
+    module: ModuleInfo,
+    node: ir.Expr,
+    rule_id: str,
+    reason: str,
+    code: str,
+    kind: str = "defect",
+) -> None:
     rule: Rule = BY_ID[rule_id]
     place = (module.source, node.pos)
     for other in ("hard-coded-password", "hard-coded-key", "hard-coded-credential"):
         # What a model row has said about this line already is the same defect.
         cwe = BY_ID[other].cwe
-        for key in checker.records:
+        for key, known in checker.records.items():
             if key[0] == module.path and key[2] == cwe and key[1][0] == node.pos[0]:
+                if kind == "conditional":
+                    known.take(Judgement(kind, "", assumption=reason), known.note)
                 return
     record = Record(rule, rule.concept, place, code, enclosing(module, node), "", "")
-    record.best = Judgement("defect", reason)
+    record.best = Judgement(kind, reason) if kind == "defect" else Judgement(kind, "", assumption=reason)
     checker.records.setdefault((module.path, node.pos, rule.cwe, rule.concept), record)

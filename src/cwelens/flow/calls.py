@@ -14,6 +14,7 @@ from cwelens.flow import (
     natives,
     pages,
     scopes,
+    settings_given,
     strings,
     unresolved_calls,
 )
@@ -59,6 +60,8 @@ def call(run: Run, node: ir.Call, st: State) -> Value:
     args = arguments(run, node, st)
     if args is None:
         return NOTHING
+    if isinstance(func, ir.Attr) and func.name in settings_given.MEMBERS:
+        settings_given.tell(run, node, args, st)
     return call_value(run, node, callee, args, st)
 
 
