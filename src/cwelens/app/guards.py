@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwelens.app import evaluate, view_factories
+from cwelens.app import evaluate, handed_in, view_factories
 from cwelens.app.dependencies import REQUESTS, by_dependency, dependency_of, parameters
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
@@ -48,7 +48,7 @@ def by_decorator(
         found = _through(know, symbol, call, module, parent, text, spot, scope)
         refuses = not found and _refuses(symbol)
         if found is not None and not refuses:
-            return found
+            return handed_in.with_token(symbol, found)
     if last in ("permission_classes", "user_passes_test", "requires", "secured") and call is not None:
         return _by_arguments(know, module, parent, call, text, spot, scope)
     kind = guard_kind(last) or (
@@ -59,7 +59,7 @@ def by_decorator(
     if refuses and not kind:
         # It turns somebody away, in a way that its body does not show in full.
         kind = "login"
-    if refuses and kind == "login" and isinstance(symbol, FunctionInfo) and _asks_for_token(symbol):
+    if refuses and kind == "login" and isinstance(symbol, FunctionInfo) and handed_in.only(symbol):
         kind = "token"
     if (
         kind == "login"
@@ -261,24 +261,6 @@ def _refuses(info: FunctionInfo) -> bool:
         if isinstance(n, ir.Name | ir.Attr)
     )
     return asks and (refusal or raises)
-
-
-# What a client has to put into each request, against what a browser sends by itself.
-_HANDED_IN = table("token apikey bearer hmac signature")
-_KEPT_BY_BROWSER = table("session cookie cookies")
-
-
-def _asks_for_token(info: FunctionInfo) -> bool:
-    """Whether a decorator that refuses looks at a token only: no session of a browser gets past it."""
-    named: set[str] = set()
-    for node in walk(*info.node.body):
-        if isinstance(node, ir.Name | ir.Attr):
-            name = node.id if isinstance(node, ir.Name) else node.name
-            # The session of a data base is another one.
-            if name == "current_user":
-                return False
-            named |= words(name) if isinstance(node, ir.Name) or name != "session" else set()
-    return bool(named & _HANDED_IN) and not named & _KEPT_BY_BROWSER
 
 
 def _explore(work: Walk, info: FunctionInfo, env: dict[str, Val], outer: Frame | None, factory: bool) -> None:

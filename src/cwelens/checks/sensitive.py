@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cwelens.checks import names
+from cwelens.checks import names, no_secrets
 from cwelens.checks.bodies import Body, last_name
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import children
@@ -40,14 +40,14 @@ def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth
         part = stack.pop()
         if isinstance(part, ir.Name):
             if _sensitive(part.id, wanted) and not part.id.isupper():
-                if not _known_harmless(part.id, body):
+                if not _known_harmless(part, body):
                     return part
             elif body is not None and depth < _DEPTH:
                 for value in body.assigned.get(part.id, [])[:3]:
                     if found_in(value, body, wanted, depth + 1) is not None:
                         return part
         elif isinstance(part, ir.Attr):
-            if _sensitive(part.name, wanted):
+            if _sensitive(part.name, wanted) and not (body is not None and no_secrets.holds_none(part, body)):
                 return part
         elif isinstance(part, ir.Item):
             key = part.key
@@ -110,9 +110,11 @@ def _sensitive(name: str, wanted: str) -> bool:
     return names.is_password(name) or (wanted == "kept" and names.is_private(name))
 
 
-def _known_harmless(name: str, body: Body | None) -> bool:
-    """Whether a name is only ever assigned nothing, a number, or something hashed, encrypted or masked."""
-    given = body.assigned.get(name) if body is not None else None
+def _known_harmless(node: ir.Name, body: Body | None) -> bool:
+    """Whether a name holds a record or what is published, or is only ever assigned nothing, a number, or something hashed, encrypted or masked."""
+    if body is not None and no_secrets.holds_none(node, body):
+        return True
+    given = body.assigned.get(node.id) if body is not None else None
     if not given:
         return False
     safe = [v for v in given if isinstance(v, ir.Call) and _MADE_SAFE.search(last_name(v.func))]

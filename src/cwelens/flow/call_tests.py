@@ -8,6 +8,7 @@ from cwelens.base import chars as ch
 from cwelens.flow import (
     assign,
     expressions,
+    fronts,
     guards,
     higher_order,
     memberships,
@@ -113,6 +114,8 @@ def _apply_guard(run: Run, node: ir.Call, guard: Any, st: State) -> None:
     for part in _port_nodes(node, guard.port):
         if guard.contexts:
             narrowing.neutralise(run, part, guard.contexts, why, st)
+            for whole in fronts.wholes(run, part) if "redirect" in guard.contexts else ():
+                narrowing.neutralise(run, whole, guard.contexts, why, st)
         if guard.chars is not None:
             assign.refine(
                 part, narrowing.restrict(guards.known_value(run, part, st), run.shared.mask(guard.chars)), st

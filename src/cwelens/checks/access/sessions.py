@@ -181,6 +181,13 @@ def _by_browser(guard: Guard, others: tuple[Guard, ...]) -> bool:
     return not any(g.kind == "token" for g in same) or any(g.kind == "cookie" for g in same)
 
 
+def _handed_in(route: Route) -> bool:
+    """Whether nobody gets to a route without a token that no browser sends by itself, whatever is asked further on."""
+    outer = [g for g in route.outer if g.scope != "hook"]
+    kept = {g.spot for g in outer if g.kind == "cookie"}
+    return any(g.kind == "token" and g.spot not in kept for g in outer)
+
+
 # Programs talk to these; a browser's session is asked for only where a cookie is.
 _FOR_PROGRAMS = ("Falcon", "Litestar", "GraphQL")
 
@@ -192,7 +199,7 @@ def _forgeable(route: Route) -> bool:
         "csrf"
     ):
         return False
-    if route.is_public and not route.guarded("login"):
+    if (route.is_public and not route.guarded("login")) or _handed_in(route):
         return False
     if "POST" not in route.methods and not (route.words() & _DONE_BY_LINK and "GET" in route.methods):
         # Forms and links of other pages send these two only.
