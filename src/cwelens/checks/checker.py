@@ -13,6 +13,7 @@ from cwelens.checks import (
     clients,
     cors,
     directories,
+    django_settings,
     formatters,
     handed,
     inside,
@@ -285,6 +286,7 @@ class Checker:
             judgement = Judgement(kind, reason)
             if verdict:
                 judgement = opted.judged(run.frame, node, row.concept)
+                judgement = django_settings.judged(self.shared.program, run.frame.module, target, judgement)
             record = self.record(
                 run, rule, run.place(node), written_as, judgement, row.library, "", row.concept
             )

@@ -57,4 +57,8 @@ def _is_published(path: str, body: Body) -> bool:
 
 
 def _given(call: ir.Call, path: str) -> bool:
-    return any(dotted(part) == path for part in walk(*call.args, *(v for _, v in call.keywords)) if isinstance(part, ir.Expr))
+    return any(
+        dotted(part) == path
+        for part in walk(*call.args, *(v for _, v in call.keywords))
+        if isinstance(part, ir.Expr)
+    )

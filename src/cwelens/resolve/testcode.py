@@ -10,15 +10,18 @@ from cwelens.resolve.symbols import ModuleInfo
 _FRAMEWORKS = ("pytest", "unittest", "nose", "django.test", "hypothesis", "testtools")
 
 # Settings by the name of their file, and what a program is set up for that is not its service.
-_SETTINGS = frozenset(("settings", "config", "configuration", "conf"))
+_SETTINGS = frozenset(("settings", "config", "configs", "configuration", "conf"))
 _REHEARSED = frozenset(
-    ("test", "tests", "testing", "ci", "demo", "example", "sample", "docs", "cypress", "e2e")
-)
+    ("test", "tests", "testing", "ci", "demo", "example", "sample", "docs", "cypress", "e2e", "dev", "devel", "development")
+)  # fmt: skip
 _FOLDER = re.compile(
-    r"(?:tests?|docs?|demos?|examples?|samples?)|demo[a-z]+|tests?[-_].*|.*[-_]tests?|\.(?:ci|circleci|github|devcontainer)"
+    r"(?:tests?|docs?|demos?|examples?|samples?|e2e|dev(?:el|elopment)?)|demo[a-z]+|dev[-_]?project|tests?[-_].*|.*[-_]tests?|\.(?:ci|circleci|github|devcontainer)"
 )
 # Folders of nothing but tests.
 _TESTS = frozenset(("test", "tests", "testing"))
+_TEST_FOLDER = re.compile(
+    r"(?:e2e|end[-_]to[-_]end)(?:[-_]tests?)?|(?:unit|integration|functional|acceptance|smoke)[-_]tests?"
+)
 # Programs that only start the tests, or a server for them.
 _STARTERS = frozenset(("testserver", "testrunner", "runtests", "quicktest"))
 
@@ -46,7 +49,7 @@ def rehearsals(paths: Iterable[str], configs: Iterable[str] = ()) -> set[str]:
         apart = any(_FOLDER.fullmatch(part) for part in parts[:-1] if part not in common)
         settings = bool(words & _SETTINGS) or not _SETTINGS.isdisjoint(parts[-2:-1])
         settings = settings or not parts[-1].endswith(".py")
-        if any(part in _TESTS or _STAND_IN.match(part) for part in parts[:-1] if part not in common):
+        if any(_holds_no_service(part) for part in parts[:-1] if part not in common):
             found.add(path)
         # What makes data for tests, and the command that does: its name says only that.
         if words <= _MAKES_DATA | _REHEARSED and words & _TESTS:
@@ -55,6 +58,16 @@ def rehearsals(paths: Iterable[str], configs: Iterable[str] = ()) -> set[str]:
             found.add(path)
     # Where all files are called so, that is what the program is called.
     return found if len(named) == len(split) else found | named
+
+
+def _holds_no_service(folder: str) -> bool:
+    """Whether a folder is for tests and what stands in for the real thing."""
+    return folder in _TESTS or bool(_TEST_FOLDER.fullmatch(folder) or _STAND_IN.match(folder))
+
+
+def rehearses(path: str) -> bool:
+    """Whether a file is called after what is no service: tests, development, a demonstration."""
+    return bool(_REHEARSED & set(re.split(r"[_\W]+", path.rpartition("/")[2].removesuffix(".py").lower())))
 
 
 def is_test_module(module: ModuleInfo) -> bool:
