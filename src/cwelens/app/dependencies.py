@@ -7,13 +7,14 @@ import re
 from cwelens.app import evaluate
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
+from cwelens.app.routing.found import returned
 from cwelens.app.statements import function
 from cwelens.app.values import CLIENT, DECLARED, IDENTITY, ROLE, TOKEN, Guard, Spot, Val
 from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, table, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo
+from cwelens.resolve.symbols import Binding, ClassInfo, FunctionInfo, ModuleInfo
 
 REQUESTS = frozenset(("request", "req", "info", "_info"))
 _ANYTHING = re.compile(r"""extra['"]?\s*[=:]\s*(?:['"]|Extra\.)allow""")
@@ -45,13 +46,21 @@ def by_dependency(
         made = dotted(symbol.value.func) or ""
         if any(part in made for part in ("OAuth2", "HTTPBearer", "HTTPBasic", "APIKey", "Bearer")):
             return Val(frozenset((IDENTITY,)), name=last), (Guard("token", text, spot, scope),)
+        given = _made(
+            know, walk_, Frame(symbol.module, symbol.where, {}, depth=1), symbol.value, text, spot, scope
+        )
+        if given is not None:
+            return (given[0], ()) if words(last) & _OPEN else given
+    if isinstance(target, ir.Call):
+        given = _made(know, walk_, frame, target, text, spot, scope)
+        if given is not None:
+            return given
     if isinstance(symbol, ClassInfo):
         if "__call__" in symbol.methods:
             return _called(know, walk_, symbol.methods["__call__"], text, spot, scope)
         return Val(frozenset(("client",)), kind="body"), ()
-    kind = guard_kind(last) or (
-        "login" if words(last) & {"user", "current", "identity"} and "user" in words(last) else ""
-    )
+    named = words(last)
+    kind = guard_kind(last) or ("login" if "user" in named or named & _AUTHENTICATING else "")
     if words(last) & {"db", "session", "database"} and not kind:
         return Val(kind="db", name=last), ()
     if not kind:
@@ -62,6 +71,33 @@ def by_dependency(
         *((Guard("role", text, spot, scope),) if kind == "role" else ()),
     )
     return Val(tags, kind="user", name=last), guards
+
+
+_AUTHENTICATING = table("authenticator authenticate authentication authorizer")
+
+
+def _made(
+    know: Knowledge, walk_: Walk, frame: Frame, made: ir.Call, text: str, spot: Spot, scope: str
+) -> tuple[Val, tuple[Guard, ...]] | None:
+    """A dependency that a call makes: `Depends(Authenticator({"read"}))`, an object that is called or a function out of a factory."""
+    symbol = symbol_of(know.program.resolve_expr(frame.module, frame.function, made.func))
+    inner: list[FunctionInfo | ClassInfo] = []
+    if isinstance(symbol, ClassInfo):
+        inner = [symbol]
+    elif isinstance(symbol, FunctionInfo):
+        inner = returned(symbol)
+    for one in inner:
+        asked = one.methods.get("__call__") if isinstance(one, ClassInfo) else one
+        given = _called(know, walk_, asked, text, spot, scope) if asked is not None else None
+        if given is not None and given[1]:
+            return given
+    name = (dotted(made.func) or "").rpartition(".")[2]
+    kind = guard_kind(name) or ("login" if words(name) & _AUTHENTICATING else "")
+    if not kind:
+        return None
+    tags = frozenset((IDENTITY, ROLE)) if kind == "role" else frozenset((IDENTITY,))
+    guards = tuple(Guard(k, text, spot, scope) for k in dict.fromkeys(("login", kind)))
+    return Val(tags, kind="user", name=name), guards
 
 
 def _called(
@@ -81,6 +117,9 @@ def _called(
     made, held = function(walk_, info, env, (), None, own, info.node)
     guards += held or ()
     kinds = dict.fromkeys(g.kind for g in guards)
+    if kinds and guard_kind(info.name) == "role" and _reads_role(info):
+        # It is called what it does, and refuses by what it reads of the account, however that was found.
+        kinds["role"] = None
     if made.has(IDENTITY) and not kinds:
         kinds = (
             {"login": None}
@@ -106,6 +145,16 @@ def _turns_away(info: FunctionInfo) -> bool:
         bool(named & _ASKING)
         and not named & _OPEN
         and any(isinstance(node, ir.Raise) for node in walk(*info.node.body))
+    )
+
+
+def _reads_role(info: FunctionInfo) -> bool:
+    """Whether a test in front of a `raise` reads a flag or a role."""
+    return any(
+        isinstance(node, ir.If)
+        and any(isinstance(part, ir.Raise) for part in walk(*node.body, *node.orelse))
+        and any(isinstance(part, ir.Attr) and is_role(part.name) for part in walk(node.test))
+        for node in walk(*info.node.body)
     )
 
 
@@ -234,26 +283,44 @@ def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:
     if param.kind == "starstar":
         # What a framework passes by name was declared somewhere: a schema, a path.
         return Val(frozenset(("client",)), kind="declared")
-    named = _schema(param.annotation)
-    if named is not None:
-        symbol = symbol_of(know.program.resolve_expr(info.module, info.parent, named))
-        if isinstance(symbol, ClassInfo):
-            tags = {CLIENT} if gives_rights(know, symbol) else {CLIENT, DECLARED}
-            return Val(frozenset(tags), kind="body", bound=Val(ref=symbol))
+    schemas = _schemas(know, info.module, info.parent, param.annotation)
+    if schemas:
+        risky = next((cls for cls in schemas if gives_rights(know, cls)), None)
+        tags = {CLIENT} if risky is not None else {CLIENT, DECLARED}
+        return Val(frozenset(tags), kind="body", bound=Val(ref=risky or schemas[0]))
     return _by_name(param)
 
 
 _AROUND = frozenset(("Annotated", "Optional", "list", "List", "Sequence", "set", "Set", "Iterable"))
 
 
-def _schema(annotation: ir.Expr | None) -> ir.Name | ir.Attr | None:
-    """The class that the request is read by: `Item` in `Item`, `list[Item]`, `Item | None` and `Annotated[Item, Body()]`."""
-    if isinstance(annotation, ir.Item) and (dotted(annotation.base) or "").rpartition(".")[2] in _AROUND:
+def _schemas(
+    know: Knowledge,
+    module: ModuleInfo,
+    holder: FunctionInfo | None,
+    annotation: ir.Expr | None,
+    depth: int = 4,
+) -> list[ClassInfo]:
+    """The classes that the request is read by: `Item` in `Item`, `list[Item]`, `Item | None`, `Annotated[Item, Body()]` and a name for any of them."""
+    if annotation is None or depth < 0:
+        return []
+    parts: list[ir.Expr] = []
+    if isinstance(annotation, ir.Item):
+        around = (dotted(annotation.base) or "").rpartition(".")[2]
         key = annotation.key
-        return _schema(key.items[0] if isinstance(key, ir.Seq) and key.items else key)
-    if isinstance(annotation, ir.Binary) and annotation.op == "|":
-        return _schema(annotation.left)
-    return annotation if isinstance(annotation, ir.Name | ir.Attr) else None
+        if around == "Union" and isinstance(key, ir.Seq):
+            parts = key.items
+        elif around in _AROUND:
+            parts = key.items[:1] if isinstance(key, ir.Seq) else [key]
+    elif isinstance(annotation, ir.Binary) and annotation.op == "|":
+        parts = [annotation.left, annotation.right]
+    elif isinstance(annotation, ir.Name | ir.Attr):
+        symbol = symbol_of(know.program.resolve_expr(module, holder, annotation))
+        if isinstance(symbol, ClassInfo):
+            return [symbol]
+        if isinstance(symbol, Binding) and symbol.kind == "variable":
+            return _schemas(know, symbol.module, symbol.where, symbol.value, depth - 1)
+    return [cls for part in parts for cls in _schemas(know, module, holder, part, depth - 1)]
 
 
 def gives_rights(know: Knowledge, schema: ClassInfo) -> bool:

@@ -181,6 +181,7 @@ def _dependencies(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, 
     """`FastAPI(dependencies=[…])`, `APIRouter(dependencies=[…])`"""
     if "dependencies" not in module.source.text:
         return
+    alone = sum(_applications(m) for m in know.modules) < 2
     for name, bindings in module.bindings.items():
         value = bindings[-1].value
         if not isinstance(value, ir.Call):
@@ -189,9 +190,20 @@ def _dependencies(know: Knowledge, module: ModuleInfo, out: dict[Symbol | None, 
         given = next((v for k, v in value.keywords if k == "dependencies"), None)
         if given is None or made not in ("FastAPI", "APIRouter"):
             continue
-        symbol = symbol_of(know.program.resolve_global(module, name)) if made == "APIRouter" else None
+        everywhere = made == "FastAPI" and alone
+        symbol = None if everywhere else symbol_of(know.program.resolve_global(module, name))
         guards = of_list(know, module, given)
         out[symbol] = out.get(symbol, ()) + guards
+
+
+def _applications(module: ModuleInfo) -> int:
+    """How many applications of FastAPI a module makes."""
+    if "FastAPI(" not in module.source.text:
+        return 0
+    return sum(
+        isinstance(node, ir.Call) and (dotted(node.func) or "").rpartition(".")[2] == "FastAPI"
+        for node in module.nodes
+    )
 
 
 def of_list(know: Knowledge, module: ModuleInfo, node: ir.Expr) -> tuple[Guard, ...]:

@@ -19,6 +19,7 @@ from cwelens.app.values import (
     PROOFS,
     ROLE,
     STORED,
+    TOKEN,
     Guard,
     Val,
     mixed,
@@ -234,7 +235,8 @@ def guards_of(frame: Frame, node: ir.Expr, found: Test) -> tuple[Guard, ...]:
     kinds = [kind for tag, kind in PROOFS.items() if tag in tags]
     if COOKIE in tags and IDENTITY in tags:
         kinds.append("cookie")
-    if ROLE in tags and (IDENTITY in tags or CLIENT not in tags):
+    if ROLE in tags and (IDENTITY in tags or CLIENT not in tags or {TOKEN, STORED} <= tags):
+        # Of an account that was found by a token as well.
         kinds.append("role")
     if ({"csrf", "xsrf"} & words(found.value.name) and CLIENT in tags) or "csrf" in text.lower():
         kinds.append("csrf")

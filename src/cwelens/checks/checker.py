@@ -161,6 +161,10 @@ class Checker:
             if row.concept == "hash.password":
                 secret_sinks.hashed(self, run, site, row)
                 continue
+            if row.concept == "log.sensitive":
+                # What is secret says its name, not where it comes from.
+                secret_sinks.logged(self, run, site)
+                continue
             if row.concept in ("process.argv", "process.program"):
                 if row.port.kind == "from":
                     process_arguments.positional(self, run, site, values, row.port.position or 0, row.library)
@@ -253,7 +257,7 @@ class Checker:
         if concept in ("cookie.value", "session.value"):
             for value in values:
                 self._predictable(run, site.node, value, site.written)
-        if concept in ("log.message", "log.sensitive"):
+        if concept == "log.message":
             secret_sinks.logged(self, run, site)
 
     def unresolved_call(self, run: Run, site: CallSite) -> None:

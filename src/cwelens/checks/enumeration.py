@@ -50,8 +50,8 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
 
 
 def _in_body(checker: Checker, body: Body) -> None:
-    unknown: ir.Expr | None = None
-    other = ""
+    unknown: list[ir.Const] = []
+    others: list[ir.Const] = []
     logged = _logged(body)
     for node in body.nodes:
         if (
@@ -67,12 +67,31 @@ def _in_body(checker: Checker, body: Body) -> None:
         if both and not re.search(r"(?i)for (?:the|this|that|your) (?:given |specified )?\w+", text):
             continue
         if _WRONG.search(text) or _SENT.search(text):
-            other = other or text
-        elif _UNKNOWN.search(text) and not _OPEN.search(text) and unknown is None:
-            unknown = node
-    if unknown is not None and other and body.function is not None:
-        reason = f"another answer is “{other[:60]}”"
-        add(checker, body.module, unknown, "account-enumeration", reason, body.function.short)
+            others.append(node)
+        elif _UNKNOWN.search(text) and not _OPEN.search(text):
+            unknown.append(node)
+    if not unknown or not others or body.function is None:
+        return
+    answers = _answers(body)
+    for node in unknown:
+        for other in others:
+            # Both texts in one answer leave open which of them it was.
+            if id(node) in answers and answers[id(node)] == answers.get(id(other)):
+                continue
+            reason = f"another answer is “{str(other.value)[:60]}”"
+            add(checker, body.module, node, "account-enumeration", reason, body.function.short)
+            return
+
+
+def _answers(body: Body) -> dict[int, int]:
+    """For each text that is returned or raised, the statement that does so."""
+    return {
+        id(part): id(node)
+        for node in body.nodes
+        if isinstance(node, ir.Return | ir.Raise)
+        for part in walk(node)
+        if isinstance(part, ir.Const)
+    }
 
 
 def _logged(body: Body) -> set[int]:

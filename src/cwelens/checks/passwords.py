@@ -106,6 +106,8 @@ class _Program:
     def __init__(self, modules: list[ModuleInfo]) -> None:
         self.calls: dict[str, list[ir.Call]] = {}
         self.with_password: set[str] = set()
+        # Those of them that are rows or are called after accounts; others may only carry a password from one call to the next.
+        self.keeping: set[str] = set()
         # Those that decide themselves what becomes of a password they are given.
         self.deciding: set[str] = set()
         # Whether such a class hashes by itself, when it is saved.
@@ -122,6 +124,10 @@ class _Program:
             for cls in module.classes:
                 if any(exactly(name) for name in (*cls.class_attrs, *cls.bindings)):
                     self.with_password.add(cls.name)
+                if _ACCOUNT & set(names.words(cls.name)) or any(
+                    _is_column(v) for vs in cls.class_attrs.values() for v in vs
+                ):
+                    self.keeping.add(cls.name)
                 if "__init__" in cls.methods or any(exactly(name) for name in cls.methods):
                     self.deciding.add(cls.name)
                 if any(_is_descriptor(v) for n, vs in cls.class_attrs.items() if exactly(n) for v in vs):
@@ -324,7 +330,10 @@ def _called(checker: Checker, body: Body, node: ir.Call, program: _Program) -> N
                 "conditional" if given else "defect",
             )
         elif method in program.with_password - program.deciding:
-            add(checker, body.module, value, "plain-password", f"`{name}` is kept as it was typed", method)
+            sure = method in program.keeping
+            reason = f"`{name}` is kept as it was typed" if sure else f"what a `{method}` holds is stored"
+            kind = "defect" if sure else "conditional"
+            add(checker, body.module, value, "plain-password", reason, method, kind)
 
 
 def _about_accounts(func: ir.Expr) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from cwelens.flow.run import Run, written
 from cwelens.ir import nodes as ir
 from cwelens.resolve.outcome import symbol_of
-from cwelens.resolve.symbols import Binding, External
+from cwelens.resolve.symbols import Binding, External, FunctionInfo
 
 if TYPE_CHECKING:
-    from cwelens.resolve.symbols import FunctionInfo, ModuleInfo
+    from cwelens.resolve.symbols import ModuleInfo
 
 _DEPTH = 4
 
@@ -51,6 +51,41 @@ def written_out(run: Run, function: FunctionInfo, param: ir.Param) -> Annotation
         run.shared.learn(symbol.module)
         found = Annotation(symbol.module, symbol.where, symbol.value)
     return found
+
+
+# What is called with each value before a handler or a record gets it, and refuses it or answers for it (pydantic, annotated_types).
+_VALIDATORS = frozenset(("Predicate", "AfterValidator", "BeforeValidator", "PlainValidator", "WrapValidator"))
+
+
+def validator(run: Run, annotation: Annotation, depth: int = _DEPTH) -> str:
+    """The function of the program that values of a declared type have to pass: `Annotated[str, AfterValidator(checked)]`; "" where none."""
+    node = annotation.node
+    if node is None or depth < 0:
+        return ""
+    if isinstance(node, ir.Name | ir.Attr):
+        symbol = symbol_of(run.program.resolve_expr(annotation.module, annotation.function, node))
+        if isinstance(symbol, Binding) and isinstance(symbol.value, ir.Item | ir.Binary):
+            run.shared.learn(symbol.module)
+            return validator(run, Annotation(symbol.module, symbol.where, symbol.value), depth - 1)
+        return ""
+    parts: list[ir.Expr] = []
+    if isinstance(node, ir.Item):
+        parts = node.key.items if isinstance(node.key, ir.Seq) else [node.key]
+    elif isinstance(node, ir.Binary):
+        parts = [node.left, node.right]
+    for part in parts:
+        if isinstance(part, ir.Call) and written(part.func).rpartition(".")[2] in _VALIDATORS and part.args:
+            checked = part.args[0]
+            if isinstance(checked, ir.Name | ir.Attr) and isinstance(
+                symbol_of(run.program.resolve_expr(annotation.module, annotation.function, checked)),
+                FunctionInfo,
+            ):
+                return written(checked)
+        elif isinstance(part, ir.Name | ir.Attr | ir.Item | ir.Binary):
+            found = validator(run, Annotation(annotation.module, annotation.function, part), depth - 1)
+            if found:
+                return found
+    return ""
 
 
 def called(run: Run, known: Annotation, part: ir.Expr) -> str:

@@ -105,6 +105,11 @@ def value_of(
             return Value((Opaque(label=param.name),))
     mask &= pattern_of(run, known.node, [param.default] if param.default is not None else [], st)
     taints = attributes.source_taint(run, concept, param.name, place, handler.note)
+    checked = annotated.validator(
+        run, annotated.Annotation(function.module, function.parent, param.annotation)
+    )
+    if checked:
+        taints = tuple(t.assuming(f"`{checked}` lets dangerous values through") for t in taints)
     if isinstance(found, ClassInfo):
         value = records_of_requests.validated(run, found, taints, (function.module.path, param.pos), st)
         if value is not None:

@@ -5,7 +5,7 @@ A field that is a number, a time or one of some constants is harmless; a text ca
 
 from __future__ import annotations
 
-from cwelens.flow import handled, scopes
+from cwelens.flow import annotated, handled, scopes
 from cwelens.flow.run import Run, written
 from cwelens.flow.state import Obj, State
 from cwelens.flow.values import Opaque, Taints, Value, opaque
@@ -61,6 +61,9 @@ def _field(
     checked = _validator(owner, name)
     if checked:
         taints = tuple(t.assuming(f"`{owner.name}.{checked}` lets dangerous values through") for t in taints)
+    passed = annotated.validator(run, annotated.Annotation(owner.module, owner.function, annotation))
+    if passed:
+        taints = tuple(t.assuming(f"`{passed}` lets dangerous values through") for t in taints)
     return Value((Opaque("builtins.str" if found == "builtins.str" else None, taints, mask),))
 
 

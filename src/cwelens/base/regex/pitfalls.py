@@ -133,8 +133,9 @@ def overly_large_ranges(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
     """Ranges in classes that hold characters of another kind than their ends suggest, such as `[A-z]` or `[+-a]`, or that
     overlap, such as `[0-93-5]`.
 
-    Ranges whose ends are written as numbers (`\\x21-\\x7e`), are control characters or lie outside ASCII are taken as meant, and
-    so is a class with a range that begins right at the start or stops right at the end of the printable characters: it lists them with gaps.
+    Ranges whose ends are written as numbers (`\\x21-\\x7e`), are whole columns of the ASCII table, are control characters or lie
+    outside ASCII are taken as meant, and so is a class with a range that begins right at the start or stops right at the end of
+    the printable characters: it lists them with gaps.
     """
     try:
         parsed = parse(pattern, flags)
@@ -154,7 +155,7 @@ def overly_large_ranges(pattern: str | bytes, flags: int = 0) -> list[Pitfall]:
             continue
         for index, (start, text, low, high) in enumerate(ranges):
             other = next((t for _, t, a, b in ranges[:index] if high < 128 and a <= high and low <= b), None)
-            if high < 128 and (strays := _strays(low, high)):
+            if high < 128 and not _column(low, high) and (strays := _strays(low, high)):
                 found.append((start, f"The range `{text}` also holds {strays}."))
             elif other is not None and other != text:
                 found.append((start, f"The ranges `{other}` and `{text}` overlap."))
@@ -167,6 +168,11 @@ def _ends(text: str, written: list[tuple[int, int]]) -> tuple[int, int]:
     if len(plain) == 3 and (ord(plain[0]), ord(plain[2])) in written:
         return ord(plain[0]), ord(plain[2])
     return 128, 128
+
+
+def _column(low: int, high: int) -> bool:
+    """Whether a range is whole columns of the ASCII table, as escape sequences of terminals are defined: `[0-?]`."""
+    return low % 16 == 0 and (high % 16 == 15 or high == ord("~"))
 
 
 def _strays(low: int, high: int) -> str:

@@ -21,9 +21,7 @@ _DONE_BY_LINK = table(
 )
 _TOKENS = re.compile(r"jwt|token|bearer|api_?key|basic|oauth", re.IGNORECASE)
 _COMMENTED = re.compile(r"^\s*#\s*['\"]?([\w.]*csrf[\w.]*)['\"]?\s*(?:,|\(|$|=\s*True)", re.IGNORECASE)
-_SAMESITE = re.compile(
-    r"SAMESITE['\"\]]*\s*[=:,]\s*['\"](?:Lax|Strict)|samesite\s*=\s*['\"](?:lax|strict)", re.IGNORECASE
-)
+_SAMESITE = re.compile(r"SAME_?SITE['\"\]]*\s*(?::[^=\n]{1,80}=|[=:,])\s*['\"](?:Lax|Strict)", re.IGNORECASE)
 _SERVER_SIDE = re.compile(
     r"RedisStorage|MemcachedStorage|MongoStorage|(?:from|import) flask_session\b|SESSION_TYPE|beaker|SimpleCookieStorage"
 )
