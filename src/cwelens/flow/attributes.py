@@ -12,6 +12,7 @@ from cwelens.flow import (
     form_fields,
     parameters,
     path_values,
+    request_parsers,
     routes,
     scopes,
     strings,
@@ -237,6 +238,8 @@ def _ref(run: Run, atom: Ref, name: str, st: State, node: ir.Expr) -> Value:
     if obj is None:
         return Value((Opaque(label=name),))
     if obj.kind != "instance":
+        if obj.cls == request_parsers.NAMESPACE and name in obj.items:
+            return obj.items[name]
         return Value((Method(atom, f"builtins.{obj.kind}", name),))
     value = obj.items.get(name)
     if value is not None:

@@ -14,12 +14,15 @@ from cwelens.flow import (
     attributes,
     expressions,
     form_fields,
+    graphene_arguments,
     records_of_requests,
+    schemas,
+    scopes,
     url_params,
     view_params,
 )
 from cwelens.flow.run import Run, written
-from cwelens.flow.state import State
+from cwelens.flow.state import Obj, State
 from cwelens.flow.values import Opaque, Value, opaque
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo, FunctionInfo
@@ -56,6 +59,9 @@ def value_of(
     if given:
         made = form_fields.of_view(run, function.owner, given, st, param)
         return made or Value((Opaque(given, note=handler.note, label=param.name),))
+    handed = schemas.parsed(run, function, param, st)
+    if handed is not None:
+        return handed
     if param.name in route.besides:
         return None if found is not None else Value((Opaque(label=param.name),))
     concept = route.params
@@ -82,6 +88,14 @@ def value_of(
         return None
     if not several(known.node) and harmless(run, found):
         return opaque(found if isinstance(found, str) else None)
+    if route.framework == "graphene":
+        declared = graphene_arguments.harmless(function, param.name)
+        if declared is not None:
+            return declared
+    each = records_of_requests.elements(known.node)
+    if each is not None and harmless(run, scopes.type_in(run, function.module, function, each)):
+        numbers = opaque(scopes.type_in(run, function.module, function, each))  # type: ignore[arg-type]
+        return run.alloc(st, param, Obj("list", {}, numbers), "numbers")
     place = (function.module.source, param.pos)
     mask, type_ = _in_path(run, param.name, handler, st)
     if len(run.shared.view_paths.get(function, ())) > 1:

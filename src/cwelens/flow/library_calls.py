@@ -18,6 +18,7 @@ from cwelens.flow import (
     natives,
     paths,
     rendering,
+    request_parsers,
     strings,
     url_params,
 )
@@ -116,7 +117,10 @@ def library_call(
     source = next((row for row in sources if holds_all(row, run, args, receiver, st) is not False), None)
     if source is not None:
         taints = attributes.taint_of(run, source, written(node), place, note)
-        return Value((Opaque(source.type, taints, note=note),))
+        read = Value((Opaque(source.type, taints, note=note),))
+        return (
+            request_parsers.narrowed(run, node, taints, read, st) if name in request_parsers.PARSES else read
+        )
     native = natives.function(run, node, name, args, receiver, st)
     neutralised = _neutralised(run, node, name, args, receiver, st, native)
     if neutralised is not None:

@@ -21,6 +21,7 @@ from cwelens.flow import (
     path_values,
     records,
     regexes,
+    schemas,
     strings,
     tls,
 )
@@ -280,6 +281,8 @@ def function(
         return _instance_of(run, node, receiver, args, st)
     if name.endswith(".get_serializer") and name.startswith("rest_framework."):
         return form_fields.serializer(run, node, receiver, st)
+    if name in schemas.LOADS:
+        return schemas.loaded(run, node, receiver, args, st)
     found = _functions().get(name)
     if found is None:
         return None

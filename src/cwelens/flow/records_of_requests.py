@@ -13,7 +13,9 @@ from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import ClassInfo
 
 # Base classes whose fields are converted to their declared types.
-_VALIDATING = frozenset(("BaseModel", "SQLModel", "Struct", "RootModel"))
+_VALIDATING = frozenset(("BaseModel", "SQLModel", "Struct", "RootModel", "Schema", "ModelSchema"))
+# Decorators that make such a class.
+_INPUTS = frozenset(("strawberry.input", "strawberry_django.input", "strawberry.experimental.pydantic.input"))
 _VALIDATORS = frozenset(("field_validator", "validator"))
 _MAX_DEPTH = 2
 
@@ -24,7 +26,10 @@ def validated(
     """An object of a class with declared fields, made of untrusted data; None for classes that convert nothing."""
     known = run.program.mro(cls)[0]
     bases = {text.rpartition(".")[2].partition("[")[0] for c in known for text in c.bases_text}
-    if not bases & _VALIDATING:
+    if not bases & _VALIDATING and not any(
+        written(decorator.func if isinstance(decorator, ir.Call) else decorator) in _INPUTS
+        for decorator in cls.node.decorators
+    ):
         return None
     rest = Value((Opaque(None, taints),))
     items: dict[object, Value] = {}
@@ -45,7 +50,7 @@ def _field(
     st: State,
     depth: int,
 ) -> Value:
-    several = _elements(annotation)
+    several = elements(annotation)
     if several is not None and depth < _MAX_DEPTH:
         each = _field(run, owner, name, several, taints, (place, "[]"), st, depth + 1)
         return st.alloc(("validated", place, "[]"), Obj("list", {}, each))
@@ -70,7 +75,7 @@ def _field(
 _LISTS = frozenset(("list", "List", "set", "Set", "frozenset", "Sequence", "Iterable"))
 
 
-def _elements(annotation: ir.Expr) -> ir.Expr | None:
+def elements(annotation: ir.Expr | None) -> ir.Expr | None:
     """The type of the elements of `list[str]`; None for what is no list of one type, and for one that its field checks itself."""
     if not isinstance(annotation, ir.Item) or isinstance(annotation.key, ir.Seq):
         return None
