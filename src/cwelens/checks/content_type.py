@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cwelens.flow.run import CallSite, Run
 
 _ATTRIBUTES = frozenset(("content_type", "mimetype"))
-_SETTERS = frozenset(("set_header", "add_header", "set", "setdefault", "__setitem__"))
+_SETTERS = frozenset(("set_header", "add_header", "send_header", "set", "setdefault", "__setitem__"))
 _BEFORE = ("set_default_headers", "prepare", "initialize", "finish")
 
 
@@ -36,7 +36,9 @@ def told(run: Run, site: CallSite) -> str | None:
         owner = "self" if own else path_of(base)
     if owner is None:
         return None
-    found = list(_types(nodes, owner))
+    # `self.wfile.write(page)` of `http.server`: the headers are sent by the handler.
+    whole = owner.removesuffix(".wfile")
+    found = [kind for kind in _types(nodes, whole) if kind or whole == owner]
     function = site.frame.func
     if not found and owner == "self" and function is not None and function.owner is not None:
         for ancestor in run.program.mro(function.owner)[0]:

@@ -62,6 +62,10 @@ NORMALISING = frozenset(("realpath", "abspath", "normpath", "resolve"))
 def below(run: Run, node: ir.Expr, why: str, st: State) -> None:
     """A path is known to lie below a base. `str(path)`, `realpath(path)` and `path.resolve()` speak of the path; one that was not resolved is not settled."""
     narrowing.neutralise(run, node, ("path",), why, st, only_normalised=True)
+    fact = st.facts.get(node.id) if isinstance(node, ir.Name) else None
+    if fact is not None and isinstance(fact[0], ir.Call) and guards.holds(fact, st):
+        # `real = path.resolve()` before: the test is of that call.
+        node = fact[0]
     if isinstance(node, ir.Call):
         normalising = written(node.func).rpartition(".")[2] in NORMALISING
         receiver = [node.func.base] if isinstance(node.func, ir.Attr) else []

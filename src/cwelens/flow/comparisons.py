@@ -12,13 +12,14 @@ from cwelens.flow import (
     memberships,
     narrowing,
     regexes,
+    scopes,
     sizes,
     truth,
     typetests,
     validators,
 )
 from cwelens.flow.run import Run, written
-from cwelens.flow.state import State, map_taints
+from cwelens.flow.state import State, deep_taints, map_taints
 from cwelens.flow.values import Const, Opaque, Text, Value, atom_chars, make, taints_of
 from cwelens.ir import nodes as ir
 
@@ -135,11 +136,20 @@ def equal(run: Run, left: ir.Expr, right: ir.Expr, st: State) -> State | None:
             if hosts.host_of(one, st, guards.holds) is not None:
                 memberships.guard_part(run, one, two, st)
             return st
+        if _is_path(value, st) and other.atoms and deep_taints(value, st) and not deep_taints(other, st):
+            why = narrowing.reason(run, two, f"equality with `{written(two)}`")
+            narrowing.neutralise(run, one, ("path",), why, st)
+            return st
         mask = _characters_of(other)
         if mask is not None and assign.path_of(one) is not None and taints_of(value):
             # Equal to what is made of data from outside, but of some characters only (a digest and an ending).
             assign.refine(one, narrowing.restrict(value, mask), st)
     return st
+
+
+def _is_path(value: Value, st: State) -> bool:
+    obj = scopes.frame_object(value, st)
+    return obj is not None and obj.cls == "pathlib.Path"
 
 
 def _characters_of(value: Value) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cwelens.base import chars as ch
 from cwelens.flow import assign, guards, paths
 from cwelens.flow.run import Run
-from cwelens.flow.state import Loc, Obj, State, deep_taints, map_taints
+from cwelens.flow.state import Obj, State, deep_taints, map_taints
 from cwelens.flow.values import (
     Atom,
     Const,
@@ -44,35 +44,23 @@ def neutralise(
     before = deep_taints(value, st)
     changed = map_taints(value, change)
     assign.refine(node, changed, st)
+    path = False
     for atom in value.atoms:
         obj = st.obj(atom.loc) if isinstance(atom, Ref) else None
+        path = path or (obj is not None and obj.cls == "pathlib.Path")
         if obj is not None and isinstance(atom, Ref) and obj.kind == "instance":
             items = {k: map_taints(v, change) for k, v in obj.items.items()}
             told = Obj(obj.kind, items, obj.rest, obj.keys, obj.cls)
             if obj.cls == "pathlib.Path":
-                _renamed(atom.loc, ("tested", _first(atom.loc), node.pos), told, st)
+                paths.renamed(atom.loc, ("tested", paths.first(atom.loc), node.pos), told, st)
             else:
                 st.heap[atom.loc] = told
-    paths.spread(before, deep_taints(changed, st), st)
+    after = tuple(change(t) for t in before) if path else deep_taints(changed, st)
+    paths.spread(before, after, st)
     if isinstance(node, ir.Call) and not only_normalised:
         for part in (*node.args, *([node.func.base] if isinstance(node.func, ir.Attr) else [])):
             if isinstance(part, ir.Name | ir.Attr | ir.Item | ir.Call):
                 neutralise(run, part, contexts, why, st)
-
-
-def _first(loc: Loc) -> Loc:
-    """The place where an object was made, whatever tests it has passed since."""
-    while isinstance(loc, tuple) and len(loc) == 3 and loc[0] == "tested":
-        loc = loc[1]
-    return loc
-
-
-def _renamed(loc: Loc, own: Loc, told: Obj, st: State) -> None:
-    """What an object that cannot change is known to be on this way, under a name of its own: where the ways meet, each keeps its own."""
-    st.heap[own] = told
-    for name, value in st.env.items():
-        if any(isinstance(a, Ref) and a.loc == loc for a in value.atoms):
-            st.env[name] = make([Ref(own) if isinstance(a, Ref) and a.loc == loc else a for a in value.atoms])
 
 
 def excluding(value: Value, needle: str, why: str) -> Value:

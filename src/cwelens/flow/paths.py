@@ -6,10 +6,11 @@ of whose members were found harmless in a loop is harmless.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from cwelens.flow.state import State, map_taints
-from cwelens.flow.values import Origin, Place, Taint, Taints, Value, taints_of
+from cwelens.flow.state import Loc, Obj, State, map_taints
+from cwelens.flow.values import Origin, Place, Ref, Taint, Taints, Value, make, taints_of
 
 CONTEXTS = ("path", "path.dots", "path.dotslash", "path.absolute", "url")
 ARCHIVES = frozenset(("tarfile.TarFile", "zipfile.ZipFile", "py7zr.SevenZipFile", "rarfile.RarFile"))
@@ -35,6 +36,39 @@ def spread(before: Taints, after: Taints, st: State) -> None:
     if facts:
         for name, value in _told(facts, st).items():
             st.env[name] = value
+        _spread_objects(facts, st)
+
+
+def _spread_objects(facts: Facts, st: State) -> None:
+    """The same for path objects that names hold: `path = ROOT / name` when `path.resolve()` was tested."""
+    change = _change(facts)
+    seen: set[Loc] = set()
+    for value in list(st.env.values()):
+        for atom in value.atoms:
+            obj = st.obj(atom.loc) if isinstance(atom, Ref) and atom.loc not in seen else None
+            if obj is None or not isinstance(atom, Ref) or obj.cls != "pathlib.Path":
+                continue
+            seen.add(atom.loc)
+            if any(t.origin.key in facts for v in obj.items.values() for t in taints_of(v)):
+                items = {k: map_taints(v, change) for k, v in obj.items.items()}
+                told = Obj(obj.kind, items, obj.rest, obj.keys, obj.cls)
+                mark = tuple(sorted((str(key), *sorted(new)) for key, new in facts.items()))
+                renamed(atom.loc, ("tested", first(atom.loc), mark), told, st)
+
+
+def first(loc: Loc) -> Loc:
+    """The place where an object was made, whatever tests it has passed since."""
+    while isinstance(loc, tuple) and len(loc) == 3 and loc[0] == "tested":
+        loc = loc[1]
+    return loc
+
+
+def renamed(loc: Loc, own: Loc, told: Obj, st: State) -> None:
+    """What an object that cannot change is known to be on this way, under a name of its own: where the ways meet, each keeps its own."""
+    st.heap[own] = told
+    for name, value in st.env.items():
+        if any(isinstance(a, Ref) and a.loc == loc for a in value.atoms):
+            st.env[name] = make([Ref(own) if isinstance(a, Ref) and a.loc == loc else a for a in value.atoms])
 
 
 def every_member(before: State, after: State, element: Value) -> State:
@@ -57,13 +91,18 @@ def every_member(before: State, after: State, element: Value) -> State:
     return told
 
 
-def _told(facts: Facts, st: State) -> dict[str, Value]:
+def _change(facts: Facts) -> Callable[[Taint], Taint]:
     def change(taint: Taint) -> Taint:
         new = facts.get(taint.origin.key)
         if new is None:
             return taint
         return Taint(taint.origin, {**new, **taint.safe}, taint.trail, taint.assumption)
 
+    return change
+
+
+def _told(facts: Facts, st: State) -> dict[str, Value]:
+    change = _change(facts)
     return {
         name: map_taints(value, change)
         for name, value in st.env.items()

@@ -296,10 +296,26 @@ def _as_declared(
     if annotation is None or all(_typed(run, a) for a in value.atoms):
         return value
     found = named_type(run, function, annotation)
+    if found in _NUMBERS:
+        doubt = f"it is no number, which {why}"
+        return make([a if _typed(run, a) else _doubted(a, doubt) for a in value.atoms])
     if not isinstance(found, str) or found.startswith("builtins.") or run.models.type(found) is None:
         return value
     note = f"{why} a `{found}`"
     return make([a if _typed(run, a) else Opaque(found, atom_taints(a), note=note) for a in value.atoms])
+
+
+_NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
+
+
+def _doubted(atom: Atom, doubt: str) -> Atom:
+    """An unknown value where a number is declared: nothing makes it one, and who declared it may know."""
+    taints = tuple(t.assuming(doubt) for t in atom_taints(atom))
+    return (
+        Opaque(None, taints, note=getattr(atom, "note", ""), label=getattr(atom, "label", ""))
+        if taints
+        else atom
+    )
 
 
 def _typed(run: Run, atom: Atom) -> bool:

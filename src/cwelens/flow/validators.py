@@ -27,11 +27,13 @@ from cwelens.flow.values import (
     Opaque,
     Ref,
     Taint,
+    Taints,
     Text,
     Value,
     atom_chars,
     const_text,
     join,
+    join_taints,
     taints_of,
 )
 from cwelens.ir import nodes as ir
@@ -124,6 +126,9 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
     """What the body of a function knows of its parameters, the caller knows of what it passed."""
     for param, expr in outgoing.passed.items():
         if not isinstance(expr, ir.Name | ir.Attr | ir.Item) and assign.path_of(expr) is None:
+            if param not in outgoing.rebound:
+                known = deep_taints(guards.known_value(run, expr, st), st)
+                _of_same_data(param, known, kept, st)
             continue
         if param in outgoing.rebound:
             _of_cleaned(run, outgoing, param, expr, kept, st)
@@ -136,11 +141,31 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
                 break
             merged = value if merged is None else join(merged, value)
         entered = outgoing.entered.get(param)
+        before = deep_taints(guards.known_value(run, expr, st), st)
         take_over_path(merged, kept, st)
         if merged is not None and merged.atoms and entered is not None and merged.key != entered.key:
-            before = deep_taints(guards.known_value(run, expr, st), st)
             assign.refine(expr, merged, st)
             paths.spread(before, taints_of(merged), st)
+        _of_same_data(param, before, kept, st)
+
+
+def _of_same_data(param: str, before: Taints, kept: list[State], st: State) -> None:
+    """What every way out tells of the data in a path object that was handed over: other paths here are made of it too."""
+    objects = [state.env.get(param) for state in kept]
+    if not kept or not all(v is not None and any(isinstance(a, Ref) for a in v.atoms) for v in objects):
+        return
+    if not before:
+        return
+    after: Taints = ()
+    for value, state in zip(objects, kept):
+        if value is not None and any(_is_path(a, state) for a in value.atoms):
+            after = join_taints(after, deep_taints(value, state))
+    paths.spread(before, after, st)
+
+
+def _is_path(atom: object, state: State) -> bool:
+    obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
+    return obj is not None and obj.cls == "pathlib.Path"
 
 
 # What browsers do to an address before they follow it, a check may do before it looks: what it finds holds for the address as it came.
