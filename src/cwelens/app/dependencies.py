@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cwelens.app import evaluate
+from cwelens.app import evaluate, schemas
 from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.routing.found import returned
@@ -283,12 +283,15 @@ def _from_client(know: Knowledge, info: FunctionInfo, param: ir.Param) -> Val:
     if param.kind == "starstar":
         # What a framework passes by name was declared somewhere: a schema, a path.
         return Val(frozenset(("client",)), kind="declared")
-    schemas = _schemas(know, info.module, info.parent, param.annotation)
-    if schemas:
-        risky = next((cls for cls in schemas if gives_rights(know, cls)), None)
+    named = _schemas(know, info.module, info.parent, param.annotation)
+    if named:
+        risky = next((cls for cls in named if gives_rights(know, cls)), None)
         tags = {CLIENT} if risky is not None else {CLIENT, DECLARED}
-        return Val(frozenset(tags), kind="body", bound=Val(ref=risky or schemas[0]))
-    return _by_name(param)
+        return Val(frozenset(tags), kind="body", bound=Val(ref=risky or named[0]))
+    made = _by_name(param)
+    if schemas.fills(know, info, param.name):
+        made.tags |= {DECLARED}
+    return made
 
 
 _AROUND = frozenset(("Annotated", "Optional", "list", "List", "Sequence", "set", "Set", "Iterable"))

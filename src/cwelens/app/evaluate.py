@@ -217,6 +217,8 @@ def _of_handlers(made: Val) -> bool:
 def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
     """`base[key]`, `base.get(key)`, and what `key in base` asks about."""
     name = key.const if isinstance(key.const, str) else ""
+    if base.put is not None and name in base.put:
+        return base.put[name]
     if base.kind == "session":
         if not name or is_identity_key(name):
             return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)

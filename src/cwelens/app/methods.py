@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cwelens.app import calls, dispatch, effects, evaluate, members, records, webpy
+from cwelens.app import calls, dispatch, effects, evaluate, members, records, schemas, webpy
 from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
@@ -25,7 +25,6 @@ from cwelens.app.words import is_auth_name, is_identity_key, is_owner, is_right,
 from cwelens.ir import nodes as ir
 from cwelens.resolve.symbols import External
 
-_SCHEMAS = table("load validate parse_obj model_validate validate_python deserialize dump_python validated")
 _PICKS = table("project pick only select_keys filter_keys subset subdict take_keys")
 _BRACES = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 
@@ -204,7 +203,7 @@ def generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str, 
         return made
     if base is not None and base.type == "keys-chosen" and name in ("items", "copy"):
         return base
-    if name in _SCHEMAS and base is not None and args.positional and not _reads_text(base, callee):
+    if name in schemas.LETTING and base is not None and args.positional and not _reads_text(base, callee):
         # A schema lets through what it names.
         made = mixed([*args.all(), base])
         made.tags |= {DECLARED}

@@ -134,7 +134,8 @@ def assign(walk: Walk, frame: Frame, target: ir.Expr, made: Val) -> None:
             # (A header of a response that shows a record changes nothing in it.)
             _changed(walk, frame, target, base, name, made)
         elif isinstance(target.base, ir.Name) and target.base.id in frame.env:
-            frame.env[target.base.id] = mixed([base, made], name=base.name, kind=base.kind)
+            put = {**(base.put or {}), name: made} if name else base.put
+            frame.env[target.base.id] = mixed([base, made], name=base.name, kind=base.kind, put=put)
     elif isinstance(target, ir.Attr):
         base = evaluate.value(walk, frame, target.base)
         if base.kind == "response" and target.name in _SENT:

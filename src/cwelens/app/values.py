@@ -91,7 +91,9 @@ class Entity:
 
 
 class Val:
-    """See the module; `kind` marks what the framework gives: request, session, cookies, headers, g, self, wrapped, query, db, store."""
+    """See the module; `kind` marks what the framework gives: request, session, cookies, headers, g, self, wrapped, query, db, store.
+
+    `items` are all that a dictionary holds; `put` is what the program itself has put into one of which the rest comes from elsewhere."""
 
     __slots__ = (
         "bound",
@@ -103,6 +105,7 @@ class Val:
         "known",
         "name",
         "parts",
+        "put",
         "ref",
         "tags",
         "type",
@@ -121,6 +124,7 @@ class Val:
         elements: list[Val] | None = None,
         parts: list[str | Val] | None = None,
         bound: Val | None = None,
+        put: dict[str, Val] | None = None,
     ) -> None:
         self.tags = tags
         self.name = name
@@ -132,6 +136,7 @@ class Val:
         self.elements = elements
         self.parts = parts
         self.bound = bound
+        self.put = put
         self.const: ir.Constant = None
         self.known = False
 
@@ -155,6 +160,7 @@ class Val:
             elements=self.elements,
             parts=self.parts,
             bound=self.bound,
+            put=self.put,
         )
         made.const, made.known = self.const, self.known
         return made
@@ -211,6 +217,9 @@ def join(one: Val, two: Val) -> Val:
         else [join(a, b) for a, b in zip(one.elements, two.elements)],
         parts=one.parts or two.parts,
         bound=one.bound or two.bound,
+        put={k: join(v, two.put[k]) for k, v in one.put.items() if k in two.put}
+        if one.put and two.put
+        else None,
     )
     if one.known and two.known and one.const == two.const:
         made.const, made.known = one.const, True

@@ -43,7 +43,12 @@ def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgeme
             given = next((t for t in taints_of(other) if t.origin.kind == "param"), None)
             if given is not None and _made_here(secret):
                 return secret_node, Judgement("conditional", reason, given)
-        elif sent is not None and _opens(other_node) and _kept(secret_node, secret):
+        elif (
+            sent is not None
+            and _opens(other_node)
+            and _kept(secret_node, secret)
+            and not _of_form(secret_node)
+        ):
             return secret_node, Judgement("defect", reason, sent)
     return None
 
@@ -77,7 +82,15 @@ def _is_token(name: str) -> bool:
     parts = names.words(name)
     last = bool(parts) and (parts[-1] in _OPENS or tuple(parts[-2:]) in _KEYS)
     # The token of a form is another one for each session: nobody tries long enough.
-    return last and names.is_secret(name) and not {"csrf", "xsrf"} & set(parts)
+    return last and names.is_secret(name) and not _FORM & set(parts)
+
+
+_FORM = frozenset(("csrf", "xsrf"))
+
+
+def _of_form(node: ir.Expr) -> bool:
+    """Whether it is what the session keeps for its forms."""
+    return any(_FORM & set(names.words(name)) for name in _named(node))
 
 
 def _kept(node: ir.Expr, value: Value) -> bool:

@@ -15,6 +15,7 @@ from cwelens.flow import (
     narrowing,
     paths,
     regexes,
+    signatures,
     string_tests,
     typetests,
     validators,
@@ -54,6 +55,9 @@ def called(run: Run, node: ir.Call, st: State, wanted: bool) -> State | None:
         )
         if name is None:
             continue
+        if name in signatures.COMPARING and wanted:
+            signatures.right(run, node, st)
+            return st
         if name == "builtins.isinstance" and len(node.args) == 2:
             return of_class(run, node, st, wanted)
         if name in ("builtins.all", "builtins.any") and node.args:

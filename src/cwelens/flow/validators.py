@@ -19,9 +19,10 @@ from cwelens.flow import (
     strings,
     truth,
 )
-from cwelens.flow.run import Run
+from cwelens.flow.run import Run, written
 from cwelens.flow.state import State, deep_taints, join_objects, map_taints
 from cwelens.flow.values import (
+    NOTHING,
     Const,
     Lib,
     Opaque,
@@ -126,6 +127,7 @@ def take_over(run: Run, outgoing: Outgoing, kept: list[State], st: State) -> Non
     """What the body of a function knows of its parameters, the caller knows of what it passed."""
     for param, expr in outgoing.passed.items():
         if not isinstance(expr, ir.Name | ir.Attr | ir.Item) and assign.path_of(expr) is None:
+            _of_coded(run, outgoing, param, expr, kept, st)
             if param not in outgoing.rebound:
                 known = deep_taints(guards.known_value(run, expr, st), st)
                 _of_same_data(param, known, kept, st)
@@ -166,6 +168,24 @@ def _of_same_data(param: str, before: Taints, kept: list[State], st: State) -> N
 def _is_path(atom: object, state: State) -> bool:
     obj = state.obj(atom.loc) if isinstance(atom, Ref) else None
     return obj is not None and obj.cls == "pathlib.Path"
+
+
+_CODING = frozenset(("encode", "decode", "str", "bytes", "force_bytes", "force_str", "to_bytes", "smart_str"))
+
+
+def _of_coded(run: Run, outgoing: Outgoing, param: str, expr: ir.Expr, kept: list[State], st: State) -> None:
+    """`check(text.encode())`: what is the program's own as bytes is so as text."""
+    if not isinstance(expr, ir.Call) or param in outgoing.rebound:
+        return
+    last = written(expr.func).rpartition(".")[2]
+    source = (
+        expr.func.base if isinstance(expr.func, ir.Attr) and not expr.args else next(iter(expr.args), None)
+    )
+    if last not in _CODING or source is None or assign.path_of(source) is None:
+        return
+    taints = [t for state in kept for t in taints_of(state.env.get(param, NOTHING))]
+    if taints and all("*" in t.safe for t in taints):
+        narrowing.neutralise(run, source, narrowing.EVERY, taints[0].safe["*"], st)
 
 
 # What browsers do to an address before they follow it, a check may do before it looks: what it finds holds for the address as it came.
