@@ -200,6 +200,9 @@ def _ldap(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
 
 
 def _dn(hole: Opaque, parts: tuple[str | Opaque, ...], index: int) -> str:
+    after = parts[index + 1] if index + 1 < len(parts) else ""
+    if isinstance(after, str) and after.startswith("@") and "=" not in before(parts, index):
+        return "with `@` behind it, it is the name of an account at a domain, which has no parts"
     return _only(hole, LDAP_DN, "which has no meaning in a name")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cwelens.checks import (
     clients,
     cors,
+    debugging,
     directories,
     django_settings,
     formatters,
@@ -290,6 +291,8 @@ class Checker:
             judgement = Judgement(kind, reason)
             if verdict:
                 judgement = opted.judged(run.frame, node, row.concept)
+                if row.concept == "debug.on" and debugging.asked_for(node, self.body_of(run)):
+                    judgement = Judgement("guarded", debugging.ASKED)
                 judgement = django_settings.judged(self.shared.program, run.frame.module, target, judgement)
             record = self.record(
                 run, rule, run.place(node), written_as, judgement, row.library, "", row.concept
@@ -353,7 +356,7 @@ class Checker:
         for taint in taints_of(value):
             if taint.origin.kind == "random" and taint.origin.place is not None:
                 place = taint.origin.place
-                if place[0] is run.frame.module.source:
+                if place[0] is run.frame.module.source and not names.picks_one(place[0].line(place[1][0])):
                     self.record(
                         run,
                         RULES["random.weak"],

@@ -13,10 +13,18 @@ _SWITCHES = frozenset(("debug", "debugging", "dev", "devel", "development", "dev
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
+ASKED = "a test: it is on where debugging is asked for"
+
+
+def asked_for(node: ir.Node, body: Body) -> bool:
+    """Whether a place is reached only where a switch for debugging is on."""
+    return any(held and _speaks_of_debugging(test) for test, held in arms(body.nodes, node))
+
+
 def mode(site: CallSite, body: Body) -> Judgement:
     """The judgement on a call that switches debug mode on."""
-    if any(held and _speaks_of_debugging(test) for test, held in arms(body.nodes, site.node)):
-        return Judgement("guarded", "a test: it is on where debugging is asked for")
+    if asked_for(site.node, body):
+        return Judgement("guarded", ASKED)
     host = site.args.get(0, "host") if "host" in site.args.keywords else None
     known = host.const() if host is not None else None
     if known is not None and known.value in _LOOPBACK:

@@ -86,7 +86,13 @@ def _files(body: Body) -> set[str]:
 
 
 def _opens(node: ir.Expr) -> bool:
-    return isinstance(node, ir.Call) and last_name(node.func) in ("open", "fdopen", "NamedTemporaryFile")
+    """A file that stays: a temporary one is gone as soon as it is closed, unless it is told otherwise."""
+    if not isinstance(node, ir.Call):
+        return False
+    kept = any(k == "delete" and isinstance(v, ir.Const) and v.value is False for k, v in node.keywords)
+    return last_name(node.func) in ("open", "fdopen") or (
+        last_name(node.func) == "NamedTemporaryFile" and kept
+    )
 
 
 def _call(checker: Checker, body: Body, node: ir.Call, files: set[str]) -> None:

@@ -149,6 +149,9 @@ def _taint(
         return Judgement("not untrusted", f"{origin.text}: not remote")
     if origin.kind in ("exception", "random", "secret"):
         return Judgement("not untrusted")
+    given = request_headers.of_server(taint)
+    if given:
+        return Judgement("not untrusted", given)
     safe_for = rule.safe_for
     if rule.concept in ("html.body", "html.declared", "html.markup"):
         text = characters.before(parts, index)

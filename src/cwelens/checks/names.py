@@ -106,6 +106,17 @@ def for_security(name: str) -> bool:
     return any(p in _PAIRS for p in pairwise(parts))
 
 
+_PICKED = re.compile(r"\bchoice\(\s*(?:\w+\.)*(?P<name>\w+)\s*\)")
+
+
+def picks_one(line: str) -> bool:
+    """Whether a line picks one of several secrets that there are already (`random.choice(api_keys)`): that makes none."""
+    found = _PICKED.search(line)
+    return (
+        found is not None and found["name"].lower().endswith("s") and for_security(found["name"].rstrip("sS"))
+    )
+
+
 # What a page's own script may read: how the page looks, and the token that it sends back in a header.
 _PREFERENCES = frozenset(
     ("theme", "lang", "language", "locale", "consent", "banner", "tz", "timezone", "currency", "csrf", "csrftoken", "xsrf", "pref", "prefs",

@@ -301,7 +301,7 @@ def _trace(taint: Taint | None, record: Record, location: Location) -> list[Step
         decided = locate(*record.decided_by) if record.decided_by is not None else location
         if decided.path == location.path and location.line <= decided.line <= location.end_line:
             return [shown]
-        return [Step(decided, "evidence", "the value that decides is written here"), shown]
+        return [Step(decided, "evidence", repeats.DECIDES), shown]
     steps: list[Step] = []
     for index, trail in enumerate(taint.trail.steps() if taint.trail else []):
         steps.append(Step(locate(*trail.place), "source" if index == 0 else "step", trail.text))

@@ -91,12 +91,17 @@ def _of_copies(findings: list[Finding], sources: dict[str, Source], told: Pairs)
 
 def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
     """A secret that stands elsewhere and is used at several places is one secret: the first use is the finding."""
-    first: dict[tuple[str, str, int], Finding] = {}
+    first: dict[tuple[str, str, int, str], Finding] = {}
     out = []
     for finding in findings:
         written = finding.trace[0].location if finding.trace else finding.location
+        key: tuple[str, str, int] | None = None
         if finding.rule in _SECRETS and written != finding.location:
-            known = first.setdefault((finding.rule, written.path, written.line), finding)
+            key = (finding.rule, written.path, written.line)
+        elif finding.rule in _SECRETS:
+            key = _same_text(finding)
+        if key is not None:
+            known = first.setdefault((*key, finding.confidence), finding)
             if known is not finding:
                 where = finding.location
                 known.evidence.append(f"the same secret is used in {where.path} on line {where.line}")
@@ -104,6 +109,20 @@ def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
                 continue
         out.append(finding)
     return out
+
+
+# A literal that nobody writes twice by chance.
+_LONG = re.compile(r"""(['"])(?P<text>[^'"\s]{16,})\1""")
+
+
+def _same_text(finding: Finding) -> tuple[str, str, int] | None:
+    """What makes a secret that is written down again the same one: a long literal, or the same line of one file of settings."""
+    long = _LONG.search(finding.location.code)
+    if long is not None:
+        return finding.rule, long["text"], 0
+    if finding.location.path.endswith(".py"):
+        return None
+    return finding.rule, f"{finding.location.path}: {finding.location.code.strip()}", 0
 
 
 def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
@@ -176,12 +195,25 @@ def _of_field(finding: Finding) -> tuple[str, ...] | None:
     return None
 
 
+# How the step begins that shows where a setting was chosen.
+DECIDES = "the value that decides is written here"
+
+
+def _of_value(finding: Finding) -> tuple[str, ...] | None:
+    """`verify=False` that is handed on from one function to the next stands at one place."""
+    if finding.trace and finding.trace[0].text == DECIDES:
+        place = finding.trace[0].location
+        return finding.rule, place.path, str(place.line), finding.confidence
+    return None
+
+
 # What findings come of together, and how many an oversight here and there may make: more are the way of the program.
 _CAUSES: tuple[tuple[Callable[[Finding], tuple[str, ...] | None], int], ...] = (
     (_of_program, 5),
     (_of_doubt, 5),
     (_of_parameter, 2),
     (_of_field, 3),
+    (_of_value, 1),
 )
 
 

@@ -25,6 +25,24 @@ def one_line(taint: Taint) -> str:
     return "no server lets a line break through in a header"
 
 
+# What of `META` a client writes; the rest a server, a proxy or Django puts there.
+_META_KEY = re.compile(r"\bMETA(?:\.get\(|\[)\s*(['\"])(?P<key>\w+)\1")
+_OF_CLIENT = frozenset(
+    ("QUERY_STRING", "PATH_INFO", "PATH_TRANSLATED", "REQUEST_URI", "RAW_URI", "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_METHOD", "SCRIPT_NAME",
+     "SERVER_NAME")
+)  # fmt: skip
+
+
+def of_server(taint: Taint) -> str:
+    """Why a value is not the client's though it stands among the headers: under this key a server puts it."""
+    if taint.origin.concept != "http.header" or taint.origin.place is None:
+        return ""
+    source, (line, *_) = taint.origin.place
+    keys = [found["key"] for found in _META_KEY.finditer(source.line(line))]
+    ours = keys and all(not key.startswith("HTTP_") and key not in _OF_CLIENT for key in keys)
+    return f"the server puts `{keys[0]}` there" if ours else ""
+
+
 def leads_back(taint: Taint) -> str:
     """Why a target of a redirect is harmless: it is the page that the user comes from."""
     if taint.origin.concept != "http.header" or taint.origin.place is None:

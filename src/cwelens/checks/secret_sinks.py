@@ -39,6 +39,10 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
             secret = sensitive.found_in(part, checker.body_of(run), "password")
             if secret is None:
                 continue
+            if _keyed(part, checker.body_of(run)):
+                judgement = Judgement("neutralised", "a key of the program's own goes into it as well")
+                checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
+                continue
             nodes = checker.body_of(run).nodes
             if hashing.looked_up(nodes):
                 judgement = Judgement("neutralised", hashing.ASKS)
@@ -46,6 +50,17 @@ def hashed(checker: Checker, run: Run, site: CallSite, row: Any) -> None:
             elif not hashing.replaced(nodes):
                 judgement = Judgement("defect", f"`{written(secret)}` is hashed with a fast function")
                 checker.record(run, RULES["hash.password"], site.place, site.written, judgement, row.library)
+
+
+def _keyed(node: ir.Expr, body: Body) -> bool:
+    """Whether the program's own key is part of what is hashed: nobody can try passwords without it."""
+    parts = list(walk(node))
+    parts += [
+        n for p in parts if isinstance(p, ir.Name) for v in body.assigned.get(p.id, ()) for n in walk(v)
+    ]
+    return any(
+        isinstance(p, ir.Attr | ir.Item | ir.Name) and last_name(p).upper() == "SECRET_KEY" for p in parts
+    )
 
 
 def salted(checker: Checker, run: Run, site: CallSite) -> Judgement:

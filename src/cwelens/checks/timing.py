@@ -32,7 +32,7 @@ def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgeme
         (node.left, left, node.rights[0], right),
         (node.rights[0], right, node.left, left),
     ):
-        if _is_column(secret_node):
+        if _is_column(secret_node) or (_of_form(secret_node) and not _made_here(secret)):
             # `Key.token == token` makes a condition of a query: the data base compares.
             continue
         sent = _sent(other)
@@ -43,12 +43,7 @@ def judge(node: ir.Compare, left: Value, right: Value) -> tuple[ir.Expr, Judgeme
             given = next((t for t in taints_of(other) if t.origin.kind == "param"), None)
             if given is not None and _made_here(secret):
                 return secret_node, Judgement("conditional", reason, given)
-        elif (
-            sent is not None
-            and _opens(other_node)
-            and _kept(secret_node, secret)
-            and not _of_form(secret_node)
-        ):
+        elif sent is not None and _opens(other_node) and _kept(secret_node, secret):
             return secret_node, Judgement("defect", reason, sent)
     return None
 

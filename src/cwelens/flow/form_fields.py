@@ -56,7 +56,7 @@ _CHARS = {
 _CHOSEN = frozenset(
     ("ModelChoiceField", "ModelMultipleChoiceField", "ChoiceField", "MultipleChoiceField", "TypedChoiceField", "TypedMultipleChoiceField",
      "ForeignKey", "OneToOneField", "ManyToManyField", "PrimaryKeyRelatedField", "SlugRelatedField", "HyperlinkedRelatedField",
-     "CountryField", "TimeZoneField")
+     "CountryField", "TimeZoneField", "FilePathField")
 )  # fmt: skip
 _FILES = frozenset(("FileField", "ImageField"))
 _UPLOAD = "django.core.files.uploadedfile.UploadedFile"

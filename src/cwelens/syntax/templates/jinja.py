@@ -57,8 +57,17 @@ def parse(source: Source) -> Template:
 def _without(text: str, tag: str) -> str:
     """The text with the tags of that name (and what ends them) blanked out, lines kept."""
     name = tag.removeprefix("end")
-    pattern = re.compile(r"\{%[-+]?\s*(?:end)?" + re.escape(name) + r"\b.*?%\}", re.DOTALL)
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+    pattern = re.compile(r"\{%[-+]?\s*(?P<end>end)?" + re.escape(name) + r"\b.*?%\}", re.DOTALL)
+
+    def blanked(match: re.Match[str]) -> str:
+        bound = "" if match["end"] else _BINDING.get(name, "")
+        return bound + re.sub(r"[^\n]", " ", match.group())
+
+    return pattern.sub(blanked, text)
+
+
+# Tags of extensions that give names to what stands inside of them: addresses of files that the program has packed.
+_BINDING = {"assets": '{% set ASSET_URL = "/static/" %}'}
 
 
 class _Lowering(Builder):
