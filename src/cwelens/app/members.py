@@ -7,6 +7,7 @@ from cwelens.app.frame import Frame, Walk
 from cwelens.app.values import (
     CLIENT,
     COOKIE,
+    FRESH,
     HEADER,
     IDENTITY,
     NO_TAGS,
@@ -41,10 +42,16 @@ _OF_CONTEXT = table("request headers META cookies COOKIES body POST GET FILES")
 G_WORDS = table("user session identity username uid auth account member current_user login token")
 
 
+_KEYS = frozenset(("SECRET_KEY", "secret_key", "SIGNING_KEY", "signing_key"))
+
+
 def attribute(walk: Walk, frame: Frame, node: ir.Expr, base: Val, name: str) -> Val:
     """`base.name`"""
     if base.kind == "request":
         return _of_request(walk, base, name)
+    if name in _KEYS and not base.has(CLIENT):
+        # What is made with it nobody else can make.
+        return Val(frozenset((FRESH,)), name=name)
     if base.kind == "session" and is_identity_key(name):
         # `session.user` of web.py
         return Val(frozenset((IDENTITY,)), name=name)

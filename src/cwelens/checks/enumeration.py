@@ -29,6 +29,8 @@ _OPEN = re.compile(r"(?i),? or (?!(?:is |was )?(?:inactive|disabled|deleted|deac
 _WRONG = re.compile(
     r"(?i)\b(?:(?:wrong|incorrect|invalid|bad) password|password\b[^.]{0,24}?\b(?:(?:is |was )?(?:not|n't) (?:correct|valid|match)|(?:is )?(?:incorrect|wrong|invalid)))"
 )
+# What was typed twice is compared with itself.
+_TWICE = re.compile(r"(?i)confirm|\bagain\b|re-?type|repeat|\bboth\b")
 _SENT = re.compile(
     r"(?i)\b(?:e-?mail|link|code|instructions?|message)\b.{0,30}\b(?:was|has been|have been|is) sent\b|\bsent\b.{0,40}\b(?:e-?mail|link|code)\b"
 )
@@ -66,7 +68,7 @@ def _in_body(checker: Checker, body: Body) -> None:
         both = _UNKNOWN.search(text) is not None and re.search(r"(?i)password", text) is not None
         if both and not re.search(r"(?i)for (?:the|this|that|your) (?:given |specified )?\w+", text):
             continue
-        if _WRONG.search(text) or _SENT.search(text):
+        if (_WRONG.search(text) and not _TWICE.search(text)) or _SENT.search(text):
             others.append(node)
         elif _UNKNOWN.search(text) and not _OPEN.search(text):
             unknown.append(node)

@@ -15,6 +15,7 @@ from cwelens.checks import names
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.literals import plausible
 from cwelens.checks.rules import RULES
+from cwelens.syntax.templates import readers
 
 if TYPE_CHECKING:
     from cwelens.base.source import Source
@@ -180,6 +181,8 @@ def _of_the_project(checker: Checker, configs: Sequence[Config]) -> set[tuple[st
 
 def _shown(checker: Checker, page: Source, text: str, declared: set[str]) -> None:
     """Fields of records that a page shows: secrets of an account, and what its own script hides after it was sent."""
+    if readers.in_browser(page.text):
+        return
     for match in _ERROR.finditer(text):
         reason = "all that the error holds is on the page"
         _add(checker, page, match.start(), match.group(), "response.error", reason)

@@ -28,6 +28,15 @@ def is_template(path: str, text: str) -> bool:
     return _PLAIN.search(text) is not None
 
 
+# Attributes of AngularJS, which fills in a page in the browser.
+_IN_BROWSER = re.compile(r"\sng-(?:app|bind|click|controller|hide|if|model|repeat|show|submit)\b")
+
+
+def in_browser(text: str) -> bool:
+    """Whether what stands in `{{ … }}` is filled in by script: a server sends the page as it is."""
+    return _IN_BROWSER.search(text) is not None and "{%" not in text
+
+
 def read(source: Source, dialect: str) -> Template:
     """The template, read as one of the languages jinja, django, tornado and mako."""
     if dialect == "django":
