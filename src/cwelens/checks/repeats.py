@@ -201,7 +201,7 @@ DECIDES = "the value that decides is written here"
 
 def _of_value(finding: Finding) -> tuple[str, ...] | None:
     """`verify=False` that is handed on from one function to the next stands at one place."""
-    if finding.trace and finding.trace[0].text == DECIDES:
+    if finding.rule == "certificate-unchecked" and finding.trace and finding.trace[0].text == DECIDES:
         place = finding.trace[0].location
         return finding.rule, place.path, str(place.line), finding.confidence
     return None
