@@ -25,11 +25,10 @@ def one_line(taint: Taint) -> str:
     return "no server lets a line break through in a header"
 
 
-# What of `META` a client writes; the rest a server, a proxy or Django puts there.
+# What of `META` a server or Django puts there; most of the rest a client writes.
 _META_KEY = re.compile(r"\bMETA(?:\.get\(|\[)\s*(['\"])(?P<key>\w+)\1")
-_OF_CLIENT = frozenset(
-    ("QUERY_STRING", "PATH_INFO", "PATH_TRANSLATED", "REQUEST_URI", "RAW_URI", "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_METHOD", "SCRIPT_NAME",
-     "SERVER_NAME")
+_OF_SERVER = frozenset(
+    ("CSRF_COOKIE", "GATEWAY_INTERFACE", "REMOTE_ADDR", "REMOTE_PORT", "REMOTE_USER", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE")
 )  # fmt: skip
 
 
@@ -39,7 +38,7 @@ def of_server(taint: Taint) -> str:
         return ""
     source, (line, *_) = taint.origin.place
     keys = [found["key"] for found in _META_KEY.finditer(source.line(line))]
-    ours = keys and all(not key.startswith("HTTP_") and key not in _OF_CLIENT for key in keys)
+    ours = bool(keys) and all(key in _OF_SERVER for key in keys)
     return f"the server puts `{keys[0]}` there" if ours else ""
 
 
