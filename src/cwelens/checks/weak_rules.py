@@ -438,6 +438,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Take the host out of the address (`urllib.parse.urlsplit(url).hostname`) and compare it whole, or with a dot before it for subdomains.",
     ),
     weak(
+        "forwarded-address",
+        "address.forwarded",
+        348,
+        "Address of the client taken from a header it writes",
+        "medium",
+        "pass by sending the header with an address that may",
+        "Take the address of the connection (`REMOTE_ADDR`), or the entry that your own proxy has put last, by middleware that knows how many proxies there are (`ProxyFix`).",
+    ),
+    weak(
         "tag-filter",
         "regex.tags",
         186,
