@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 
-from cwelens.checks import names
+from cwelens.base import token_forms
+from cwelens.base.randomness import drawn, is_hex
+from cwelens.checks import manifests, names, requirements
 from cwelens.checks.checker import Checker
-from cwelens.checks.judgement import Judgement
-from cwelens.checks.literals import KNOWN_KEY, plausible
-from cwelens.checks.record import Record
-from cwelens.checks.rules import BY_ID
+from cwelens.checks.config_records import add
+from cwelens.checks.literals import by_form, rule_for, tells_secret
+from cwelens.resolve.testcode import stand_apart
 from cwelens.syntax.configs.reader import Config, Entry
 
 # What stands for a value that comes from elsewhere.
 _ELSEWHERE = re.compile(
-    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<[^>]*>|%\(|^!|^(?:vault|secret|ref|file|env|arn|op|ssm):|^[*&]|^/(?:run|etc|var)/"
+    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<[^>]*>|%\(|^!|^os\.environ\b|^(?:vault|secret|ref|file|env|arn|op|ssm):|^[*&]|^/(?:run|etc|var)/"
 )
 _FLAGS = frozenset(("yes", "no", "true", "false", "on", "off", "none", "null"))
 _TO_SHELL = re.compile(
@@ -38,7 +40,12 @@ _OWN = frozenset(("actions", "github", "docker"))
 
 def check(checker: Checker, configs: Sequence[Config]) -> None:
     """What is wrong in the given files becomes records like those of code."""
+    program = [m.path for m in checker.shared.program.modules.values() if m.is_input]
+    apart = stand_apart([*program, *(config.source.path for config in configs)])
     for config in configs:
+        if config.kind == "data" and config.source.path in apart:
+            # What tests and documentation bring along is made up, or of no use to anybody.
+            continue
         for entry in config.entries:
             _secret(checker, config, entry)
             _switch(checker, config, entry)
@@ -46,31 +53,44 @@ def check(checker: Checker, configs: Sequence[Config]) -> None:
             _command(checker, config, command)
         for element in config.elements:
             if config.kind == "compose" and "/var/run/docker.sock" in element.value:
-                _add(
+                add(
                     checker, config, element, "needless-privileges", "the container can command Docker itself"
                 )
-
-
-def _add(checker: Checker, config: Config, entry: Entry, rule_id: str, reason: str) -> None:
-    rule = BY_ID[rule_id]
-    record = Record(rule, rule.concept, (config.source, entry.pos), entry.name or config.kind, "", "", "")
-    record.best = Judgement("defect", reason)
-    checker.records.setdefault((config.source.path, entry.pos, rule.cwe, rule.concept), record)
+        if config.kind == "kubernetes":
+            manifests.check(checker, config)
 
 
 def _secret(checker: Checker, config: Config, entry: Entry) -> None:
     """A password or a key under its name, where it is the value and not where to find it."""
     name, value = entry.name, entry.value
+    if config.kind == "kubernetes" and "data" in entry.below and "Secret" in _kinds(config):
+        value = _decoded(value)
     if config.kind == "workflow" or not value or _ELSEWHERE.search(value) or value.lower() in _FLAGS:
         return
-    if KNOWN_KEY.match(value):
-        _add(checker, config, entry, "hard-coded-credential", "the value has the form of a vendor's key")
-    elif names.is_password(name) and plausible(value, name):
-        _add(checker, config, entry, "hard-coded-password", f"`{name}` is written in the file")
-    elif names.is_secret(name) and plausible(value, name):
-        key = "key" in names.words(name) and not {"api", "access"} & set(names.words(name))
-        rule = "hard-coded-key" if key else "hard-coded-credential"
-        _add(checker, config, entry, rule, f"`{name}` is written in the file")
+    form = token_forms.form_of(value)
+    if form is not None and not (form.public and config.kind == "data"):
+        what = "is" if not form.pattern else "has the form of a key of"
+        add(checker, config, entry, "hard-coded-credential", f"the value {what} {form.owner}")
+    elif config.kind == "data":
+        # A file may hold anything: name and chance have to agree.
+        if names.hints_at_secret(name) and drawn(value) and (not is_hex(value) or names.is_secret(name)):
+            loaded = "a program in service loads these records" if _FIXTURE.search(config.source.path) else ""
+            add(checker, config, entry, rule_for(name), f"`{name}` is written in the file", loaded)
+    elif tells_secret(name, value):
+        add(checker, config, entry, rule_for(name), f"`{name}` is written in the file")
+
+
+def _kinds(config: Config) -> set[str]:
+    """The kinds of the objects that a manifest describes."""
+    return {entry.value for entry in config.entries if entry.name == "kind" and not entry.below}
+
+
+def _decoded(value: str) -> str:
+    """The value of a Secret, which is written in base64."""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8")
+    except ValueError:
+        return value
 
 
 def _switch(checker: Checker, config: Config, entry: Entry) -> None:
@@ -81,20 +101,20 @@ def _switch(checker: Checker, config: Config, entry: Entry) -> None:
         ("FLASK_DEBUG", "true"),
         ("FLASK_ENV", "development"),
     ):
-        _add(checker, config, entry, "debug-mode", f"`{name}` is set in the image")
+        add(checker, config, entry, "debug-mode", f"`{name}` is set in the image")
     elif config.kind == "compose" and name == "privileged" and value == "true":
-        _add(checker, config, entry, "needless-privileges", "a privileged container is root on the machine")
+        add(checker, config, entry, "needless-privileges", "a privileged container is root on the machine")
     elif config.kind == "compose" and name in (
         "MYSQL_ALLOW_EMPTY_PASSWORD",
         "ALLOW_EMPTY_PASSWORD",
         "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
     ):
         if value in ("yes", "true", "1"):
-            _add(checker, config, entry, "empty-password", f"`{name}` leaves the account without a password")
+            add(checker, config, entry, "empty-password", f"`{name}` leaves the account without a password")
     elif config.kind == "workflow" and name == "uses":
         moving = _MOVING.match(entry.value)
         if moving is not None and moving.group(1) not in _OWN:
-            _add(
+            add(
                 checker,
                 config,
                 entry,
@@ -103,24 +123,41 @@ def _switch(checker: Checker, config: Config, entry: Entry) -> None:
             )
 
 
+_FIXTURE = re.compile(r"(?:^|/)fixtures?/")
+_INSTALLS = re.compile(r"\bpip3?\s+(?:install|download|wheel|sync|compile)\b|\bpip-sync\b")
+
+
+def _known_line(checker: Checker, config: Config, entry: Entry) -> bool:
+    """Whether a secret on the line was found by its name."""
+    return any(
+        record.place[0] is config.source and record.place[1][0] == entry.pos[0]
+        for record in checker.records.values()
+    )
+
+
 def _command(checker: Checker, config: Config, command: Entry) -> None:
-    """A line of a shell, or of a Dockerfile: programs from the network, and texts of strangers."""
+    """A line of a shell, or of a Dockerfile: programs from the network, keys handed along, and texts of strangers."""
     text = command.value
+    if config.kind == "requirements" or (_INSTALLS.search(text) and "\n" not in text):
+        requirements.check(checker, config, command)
+    if command.name == "shell":
+        reason = by_form(text)
+        if reason and not _known_line(checker, config, command):
+            add(checker, config, command, "hard-coded-credential", reason)
+        return
     if command.name == "ADD" and re.match(r"(?i)https?://", text) and "--checksum" not in text:
-        _add(
-            checker, config, command, "unchecked-download", "what is fetched is not compared with a checksum"
-        )
+        add(checker, config, command, "unchecked-download", "what is fetched is not compared with a checksum")
         return
     if command.name not in ("RUN", "run", "script"):
         return
     several = "\n" in text
     if config.kind == "workflow" and not several and _STRANGER.search(text):
-        _add(checker, config, command, "workflow-injection", "the shell gets what a stranger has written")
+        add(checker, config, command, "workflow-injection", "the shell gets what a stranger has written")
     if _TO_SHELL.search(text) and (config.kind == "docker" or not several):
-        _add(checker, config, command, "unchecked-download", "a shell runs what is fetched")
+        add(checker, config, command, "unchecked-download", "a shell runs what is fetched")
     elif (config.kind == "docker" or several) and _FETCHED.search(text) and _MADE_PROGRAM.search(text):
         if not _CHECKED.search(text) and not _TO_SHELL.search(text):
-            _add(
+            add(
                 checker,
                 config,
                 command,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import ModuleInfo
 
 # Callables that read a setting of the environment, and their parameter for what it is else.
-_READERS = frozenset(("getenv", "get", "config", "env", "str", "from_env"))
+_READERS = frozenset(("getenv", "get", "config", "env", "str", "from_env", "setdefault"))
 _ENVIRONMENT = frozenset(("os", "environ", "getenv", "env", "config"))
 _ELSE = frozenset(("default", "fallback"))
 
@@ -19,18 +19,18 @@ _ELSE = frozenset(("default", "fallback"))
 def of(module: ModuleInfo, value: ir.Expr) -> tuple[ir.Const, str] | None:
     """The literal that an expression comes to where the environment lacks a name, and that name; None where it has no such literal."""
     if isinstance(value, ir.BoolOp) and value.op == "or":
-        name = _asked(value.values[0])
+        name = asked(value.values[0])
         literal = constant(module, value.values[-1])
         return (literal, name) if name and literal is not None else None
     if not isinstance(value, ir.Call):
         return None
-    name = _asked(value)
+    name = asked(value)
     given = [*value.args[1:2], *(v for k, v in value.keywords if k in _ELSE)]
     literal = constant(module, given[0]) if name and given else None
     return (literal, name) if literal is not None else None
 
 
-def _asked(node: ir.Expr) -> str:
+def asked(node: ir.Expr) -> str:
     """The name that an expression asks the environment for; "" for another expression."""
     if isinstance(node, ir.Item) and last_name(node.base) == "environ":
         return last_name(node)
@@ -38,7 +38,10 @@ def _asked(node: ir.Expr) -> str:
         return ""
     if root_name(node.func) not in _ENVIRONMENT:
         return ""
-    if last_name(node.func) == "get" and last_name(getattr(node.func, "base", node)) != "environ":
+    if (
+        last_name(node.func) in ("get", "setdefault")
+        and last_name(getattr(node.func, "base", node)) != "environ"
+    ):
         return ""
     return next(texts(node.args[0]), "") if isinstance(node.args[0], ir.Const) else ""
 

@@ -7,12 +7,15 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cwelens.base import token_forms
+from cwelens.base.randomness import drawn, is_hex, stands_for_another
 from cwelens.checks import fallbacks, names, samples
 from cwelens.checks.checker import Checker
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.record import Record
 from cwelens.checks.rules import BY_ID, Rule
 from cwelens.checks.static import enclosing
+from cwelens.checks.written_values import Written, literal, several
 from cwelens.flow.conditions import placeholder
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
@@ -21,11 +24,6 @@ from cwelens.resolve.testcode import is_test_module
 if TYPE_CHECKING:
     from cwelens.resolve.symbols import ModuleInfo
 
-# Keys that vendors give a fixed form, so that the text alone tells: AWS, GitHub, Slack, Stripe, Google, private key blocks.
-KNOWN_KEY = re.compile(
-    r"^(?:AKIA[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36,}|xox[abprs]-[0-9A-Za-z-]{10,}|sk_live_[0-9A-Za-z]{16,}|AIza[0-9A-Za-z_-]{35})$"
-)
-PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{16,}")
 _PLAUSIBLE = re.compile(r"^[\x21-\x7e]{3,}$")
 _WORDY = re.compile(r"^[a-z]+(?:[_.:/ -][a-z]+)+$|^[A-Z_]+$|^(?:https?|ftp)://|^[/~.]|^\W+$|%s|\{\w*\}")
 
@@ -40,6 +38,12 @@ def check(checker: Checker, module: ModuleInfo) -> None:
     # The number of a key that stands beside the key itself is the same credential.
     beside: set[int] = set()
     shown = samples.inside(module)
+    # What a text at the head of a module, class or function says is documentation.
+    shown |= {
+        id(node.value)
+        for node in module.nodes
+        if isinstance(node, ir.ExprStmt) and isinstance(node.value, ir.Const)
+    }
     for node in module.nodes:
         if id(node) in shown:
             continue
@@ -49,6 +53,7 @@ def check(checker: Checker, module: ModuleInfo) -> None:
         elif isinstance(node, ir.Call):
             if not tests:
                 _handed_over(checker, module, node)
+                _falls_back(checker, module, fallbacks.asked(node), node, node)
             for name, value in node.keywords:
                 if rehearsed(node):
                     break
@@ -70,20 +75,51 @@ def check(checker: Checker, module: ModuleInfo) -> None:
             for param in node.params:
                 if param.default is not None:
                     _named(checker, module, param.name, param.default, param.default, tests)
-        elif isinstance(node, ir.Const) and isinstance(node.value, str) and len(node.value) >= 16:
-            if (
-                not tests
-                and id(node) not in beside
-                and (KNOWN_KEY.match(node.value) or PRIVATE_KEY.search(node.value))
-            ):
-                _add(
-                    checker,
-                    module,
-                    node,
-                    "hard-coded-credential",
-                    "a literal in the form of a vendor's key",
-                    written(node),
-                )
+        elif isinstance(node, ir.Const | ir.Format) and not tests and id(node) not in beside:
+            _by_form(checker, module, node)
+
+
+def _by_form(checker: Checker, module: ModuleInfo, node: ir.Const | ir.Format) -> None:
+    """A literal that says by its own form that it is a key, or that what it holds is one: whatever it is called."""
+    parts = node.parts if isinstance(node, ir.Format) else [node.value]
+    for text in parts:
+        if isinstance(text, bytes):
+            text = text.decode("latin-1")
+        if not isinstance(text, str):
+            continue
+        reason = by_form(text)
+        if reason:
+            _add(checker, module, node, "hard-coded-credential", reason, written(node))
+            return
+
+
+# A key that goes along with an address or in a header.
+_CARRIED = re.compile(
+    r"(?i)[?&](api[_-]?key|access[_-]?key|(?:access|auth|api|private)?[_-]?token|secret|client_secret|auth|subscription-key|appid)=([\w.~+/=%-]{16,})"
+    r"|\b(?:authorization|x-[a-z-]*(?:key|token)|apikey)[\"']?\s*:\s*[\"']?(?:(?:bearer|token|basic|apikey)\s+)?([\w.~+/=-]{16,})"
+)
+
+
+def by_form(text: str) -> str:
+    """What a text is or holds: a key in the form of its service, or a random one in an address or a header. "" for neither."""
+    if not token_forms.has_long_run(text):
+        return ""
+    form = token_forms.form_of(text)
+    if form is not None:
+        return (
+            "the literal holds a private key"
+            if not form.pattern and "key" in form.owner
+            else f"the literal has the form of a key of {form.owner}"
+        )
+    for found in _CARRIED.finditer(text):
+        value = found[2] or found[3]
+        if drawn(value) and not is_hex(value):
+            return (
+                f"the text carries a key as `{found[1]}`"
+                if found[1]
+                else "the text carries a key in a header"
+            )
+    return ""
 
 
 _VERIFYING = frozenset(("verify", "check", "compare", "validate", "matches", "authenticate"))
@@ -106,7 +142,7 @@ _REFUSED = frozenset(
 
 def _telling(name: str) -> bool:
     """Whether a literal under this name can be a secret at all."""
-    return names.is_secret(name) or names.is_cipher_key(name) or name.lower() in _LOGIN_HEADERS
+    return names.is_secret(name) or names.hints_at_secret(name) or name.lower() in _LOGIN_HEADERS
 
 
 def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.Expr, tests: bool) -> None:
@@ -129,50 +165,66 @@ def _named(
     if isinstance(value, ir.Name) and name.isupper() and not names.is_secret(value.id):
         # A setting that is given a constant of the module: the literal stands under another name.
         value = fallbacks.constant(module, value) or value
-    if not isinstance(value, ir.Const):
-        return _falls_back(checker, module, name, value, node)
-    if not isinstance(value.value, str | bytes):
-        return False
-    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
-    if isinstance(value.value, bytes) and names.is_cipher_key(name) and len(text) in (16, 24, 32, 64):
-        _add(
-            checker,
-            module,
-            node,
-            "hard-coded-key",
-            f"`{name}` is set to a literal of {len(text)} bytes",
-            name,
-        )
+    found = literal(value)
+    if found is not None:
+        return _judged(checker, module, name, found, node)
+    if _falls_back(checker, module, name, value, node):
+        return True
+    random = [one for one in several(value) if drawn(one.text)]
+    if random and names.hints_at_secret(name):
+        many = f"one of {len(random)} keys in" if len(random) > 1 else "the key in"
+        _add(checker, module, random[0].node, rule_for(name), f"{many} `{name}` is a literal", name)
+        return True
+    return False
+
+
+def _judged(checker: Checker, module: ModuleInfo, name: str, found: Written, node: ir.Expr) -> bool:
+    """Whether a literal under a name is a secret; it is recorded then."""
+    text = found.text
+    if names.is_cipher_key(name) and found.size in (16, 24, 32, 64):
+        reason = f"`{name}` is set to a literal of {found.size} bytes"
+        _add(checker, module, node, "hard-coded-key", reason, name)
         return True
     if name.lower() in _LOGIN_HEADERS and _logs_in(text):
         _add(checker, module, node, "hard-coded-credential", f"`{name}` is set to a literal", name)
         return True
-    if not names.is_secret(name) or not plausible(text, name) or _REFUSED & set(names.words(name)):
+    if not tells_secret(name, text) or _REFUSED & set(names.words(name)):
         return False
-    _add(checker, module, node, _rule_for(name), f"`{name}` is set to a literal", name)
+    _add(checker, module, node, rule_for(name), f"`{name}` is set to a literal", name)
     return True
-
-
-def _rule_for(name: str) -> str:
-    if names.is_password(name):
-        return "hard-coded-password"
-    if "key" in names.words(name) and "api" not in names.words(name) and "access" not in names.words(name):
-        return "hard-coded-key"
-    return "hard-coded-credential"
 
 
 def _falls_back(checker: Checker, module: ModuleInfo, name: str, value: ir.Expr, node: ir.Expr) -> bool:
     """A setting that is a secret, from the environment or else a literal: the program runs with the literal where nobody has set it."""
+    if not names.is_secret(name):
+        return False
     found = fallbacks.of(module, value)
-    if found is None or not names.is_secret(name) or not isinstance(found[0].value, str):
+    if found is None or not isinstance(found[0].value, str):
         return False
     text = found[0].value
     # The password of a service beside the program in development is a word that everybody knows, and opens nothing else.
     if not plausible(text, name) or (names.is_password(name) and text.isalpha()):
         return False
     doubt = f"`{found[1]}` is not set where the program runs"
-    _add(checker, module, node, _rule_for(name), doubt, name, "conditional")
+    _add(checker, module, node, rule_for(name), doubt, name, "conditional")
     return True
+
+
+def tells_secret(name: str, text: str) -> bool:
+    """Whether a name and its text together are a secret: it is called one and can be one, or may be called one and is random."""
+    if names.is_secret(name) and plausible(text, name):
+        return True
+    # Digests and identifiers are written in hex too: there the name has to say that it is secret.
+    return names.hints_at_secret(name) and drawn(text) and (not is_hex(text) or names.names_secret(name))
+
+
+def rule_for(name: str) -> str:
+    """Which weakness a literal under a name is."""
+    if names.is_password(name):
+        return "hard-coded-password"
+    words = names.words(name)
+    is_key = ("key" in words or "keys" in words) and "api" not in words and "access" not in words
+    return "hard-coded-key" if is_key else "hard-coded-credential"
 
 
 _LOGIN_HEADERS = frozenset(("authorization", "proxy-authorization"))
@@ -230,6 +282,8 @@ def plausible(text: str, name: str) -> bool:
         return False
     if _ADDRESS.match(text) or _OBJECT.match(text) or _EXPRESSION.search(text) or _alphabet(text):
         return False
+    if _SENTINEL.match(text) or _VARIABLE.match(text) or stands_for_another(text):
+        return False
     if names.words(text) == names.words(name) or text.lower().replace("_", "") in name.lower().replace(
         "_", ""
     ):
@@ -253,6 +307,9 @@ _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+(?:/|$)")
 _EXPRESSION = re.compile(r"^\^.*\$$|\[[^\]]+\][+*{]|\\[dws][+*{]|\(\?")
 # Where an object of the program is: `shop.tests.factories:Token`.
 _OBJECT = re.compile(r"^[a-z_]+(?:\.[A-Za-z_]+)+(?::[A-Za-z_.]+)?$")
+# What a program compares with, and the name of a variable of the environment.
+_SENTINEL = re.compile(r"^__\w+|\w+__$|^[a-z_]+=[a-z_-]+$")
+_VARIABLE = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PWD)$")
 _RUN = 8
 
 
@@ -305,6 +362,8 @@ def _add(
             if key[0] == module.path and key[2] == cwe and key[1][0] == node.pos[0]:
                 if kind == "conditional":
                     known.take(Judgement(kind, "", assumption=reason), known.note)
+                elif known.best is not None and known.best.kind not in ("defect", "conditional"):
+                    continue
                 return
     record = Record(rule, rule.concept, place, code, enclosing(module, node), "", "")
     record.best = Judgement(kind, reason) if kind == "defect" else Judgement(kind, "", assumption=reason)

@@ -87,6 +87,15 @@ _ASKING = frozenset(
         "verify",
         "require",
         "requires",
+        "update",
+        "enable",
+        "enabled",
+        "disable",
+        "allow",
+        "show",
+        "hide",
+        "force",
+        "forgot",
         "missing",
         "invalid",
         "valid",
@@ -141,6 +150,35 @@ def is_cipher_key(name: str) -> bool:
     """Whether a name can be that of a cryptographic key: `KEY`, `aes_key`, `signing_key`."""
     parts = words(name)
     return bool(parts) and parts[-1] == "key" and not _NO_CIPHER & set(parts)
+
+
+# Words beside which a random text may be a secret, wherever in the name they stand: `TOKEN_PROD`, `stripe_key_live`.
+_HINTS = frozenset(
+    ("password", "passwd", "pwd", "passphrase", "secret", "secrets", "token", "tokens", "apikey", "apikeys", "credential", "credentials",
+     "cred", "creds", "auth", "bearer", "jwt", "hmac", "fernet", "oauth", "passwords")
+)  # fmt: skip
+_KEYS = frozenset(("key", "keys"))
+# What is random too, and for everybody to see: digests, identifiers, places, public halves, names of things.
+_SEEN_BY_ALL = frozenset(
+    ("hash", "hashes", "hashed", "digest", "checksum", "sha", "md5", "fingerprint", "etag", "id", "ids", "uuid", "guid", "url", "uri", "path",
+     "file", "filename", "name", "version", "commit", "revision", "rev", "ref", "regex", "pattern", "alphabet", "chars", "charset", "css",
+     "class", "test", "tests", "example", "sample", "mock", "fake", "dummy", "expected", "prefix", "suffix", "field", "label", "msg", "message",
+     "template", "cursor", "page", "integrity", "site", "sitekey", "publishable", "verify", "verifying", "known", "ssh", "host", "client",
+     "tracking", "measurement", "analytics", "salt", "nonce", "csrf", "csrftoken", "vector", "iv", "redacted", "encrypted", "error", "type")
+)  # fmt: skip
+
+
+def hints_at_secret(name: str) -> bool:
+    """Whether a random text under a name can be nothing but a secret: `SECRET_PROD`, `api_keys`, `signing_key`."""
+    parts = set(words(name))
+    if parts & _SEEN_BY_ALL and not is_secret(name):
+        return False
+    return bool(parts & _HINTS) or (bool(parts & _KEYS) and not parts & _NO_CIPHER)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a name has a word for a secret in it that is more than `key`."""
+    return is_secret(name) or not _HINTS.isdisjoint(words(name))
 
 
 # Words that say a name holds something about such data and not the data.

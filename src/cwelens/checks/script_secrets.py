@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cwelens.base import token_forms
 from cwelens.checks import names
 from cwelens.checks.judgement import Judgement
-from cwelens.checks.literals import KNOWN_KEY, PRIVATE_KEY, plausible
+from cwelens.checks.literals import plausible
 from cwelens.checks.rules import RULES
 from cwelens.checks.script_tree import FUNCTIONS, function_of, pos_of, text_of, walk
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from cwelens.base.source import Source
     from cwelens.checks.checker import Checker
 
-# Keys that vendors mean to be read in the browser, and what selects elements or formats texts.
-_PUBLIC = re.compile(r"^AIza")
+# What selects elements or formats texts.
 _SELECTOR = re.compile(r"^[#.$%&:{<]|[\[(=/{<]|\s")
 _NAMING = re.compile(r"^[a-z_\-]*(?:pass(?:word|wd)?|pwd)[a-z_\-]*\d?$", re.IGNORECASE)
 
@@ -35,8 +35,10 @@ def _literal(checker: Checker, source: Source, node: Any) -> None:
     text = text_of(node)[1:-1]
     if len(text) < 4:
         return
-    if (KNOWN_KEY.match(text) and not _PUBLIC.match(text)) or PRIVATE_KEY.search(text):
-        _add(checker, source, node, "secret.credential", "a literal in the form of a vendor's key", text[:8])
+    form = token_forms.form_of(text)
+    if form is not None and not form.public:
+        reason = f"the literal has the form of a key of {form.owner}"
+        _add(checker, source, node, "secret.credential", reason, text[:8])
         return
     name = _name_of(node)
     if not names.is_password(name) or _SELECTOR.search(text) or _NAMING.match(text):

@@ -528,6 +528,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Compare the file with a checksum that stands in the repository (`sha256sum --check`), or verify its signature.",
     ),
     weak(
+        "package-confusion",
+        "package.confused",
+        427,
+        "Packages from two indexes at once",
+        "medium",
+        "register a package of the same name and have it installed",
+        "Name one index (`--index-url`) that passes on what it does not have itself, or pin every package with its hash.",
+    ),
+    weak(
         "unpinned-code",
         "download.moving",
         829,

@@ -23,7 +23,8 @@ from cwelens.resolve.program import Program
 from cwelens.resolve.symbols import ModuleInfo
 from cwelens.resolve.types import Types
 from cwelens.syntax import Unit, read_file, read_text
-from cwelens.syntax.configs.reader import Config, kind_of, read_config
+from cwelens.syntax.configs.kinds import kind_of
+from cwelens.syntax.configs.reader import Config, read_config
 from cwelens.syntax.inputs import read, read_page
 from cwelens.syntax.javascript import SUFFIX
 from cwelens.syntax.templates.readers import SUFFIXES
@@ -154,6 +155,8 @@ def _read_paths(
 
     found = list(discover(paths, include_vendored=include_vendored))
     files = [f for f in found if isinstance(f, File)]
+    # What was asked for by its name is told of, whatever it holds.
+    named = {str(path) for path in paths}
     done = 0
     for entry in found:
         if isinstance(entry, File):
@@ -175,7 +178,8 @@ def _read_paths(
                     configs.append(config)
                     kind = "script" if config.kind == "library" else "configuration"
                     inputs.append(InputFile(entry.shown, kind, len(config.source.lines), "read"))
-                continue
+                if config is not None or entry.path not in named:
+                    continue
             _take(
                 read_file(entry.path, entry.shown), entry.shown, units, inputs, regions, alone=len(files) == 1
             )

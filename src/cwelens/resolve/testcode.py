@@ -70,6 +70,28 @@ def rehearses(path: str) -> bool:
     return bool(_REHEARSED & set(re.split(r"[_\W]+", path.rpartition("/")[2].removesuffix(".py").lower())))
 
 
+# Folders of data that is made up: besides those of tests and documentation, what is recorded or shown.
+_MADE_UP = frozenset(
+    ("testdata", "test_data", "test-data", "cassettes", "snapshots", "mocks", "api_samples", "locale", "locales", "i18n", "translations")
+)  # fmt: skip
+
+
+def stand_apart(paths: Iterable[str]) -> set[str]:
+    """The files in folders of tests, documentation, examples and texts; what all paths have in common says nothing."""
+    split = {path: path.lower().split("/") for path in paths}
+    folders = [set(parts[:-1]) for parts in split.values()]
+    common = set.intersection(*folders) if folders else set()
+    return {
+        path
+        for path, parts in split.items()
+        if any(
+            _FOLDER.fullmatch(part) or part in _MADE_UP or part in _TESTS
+            for part in parts[:-1]
+            if part not in common
+        )
+    }
+
+
 def is_test_module(module: ModuleInfo) -> bool:
     """Whether a module is test code, by its folder, or by the name of its file together with what it holds."""
     folders, _, name = module.path.rpartition("/")

@@ -22,7 +22,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from cwelens.syntax.configs.reader import kind_of
+from cwelens.syntax.configs.kinds import kind_of
 from cwelens.syntax.javascript import SUFFIX
 from cwelens.syntax.templates.readers import SUFFIXES
 
