@@ -39,6 +39,7 @@ from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import literal_of
 from cwelens.checks.record import Record, earliest
 from cwelens.checks.rules import FOR_SERVICE, RULES, Rule
+from cwelens.checks.saved import Contents
 from cwelens.checks.stored import Written
 from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
@@ -68,6 +69,7 @@ class Checker:
         self.patterns: dict[Any, patterns.Known] = {}
         self.bodies: dict[int, Body] = {}
         self.dropped = Dropped()
+        self.contents = Contents()
         # The origins of error texts that a response has been made of.
         self.errors_sent: set[Any] = set()
 
@@ -143,6 +145,7 @@ class Checker:
         def lookup(name: str) -> Value | None:
             return attribute_of(site.node, name, st)
 
+        self.contents.note(self, run, site)
         for row in models.sinks(site.name):
             if row.concept == "sql.text":
                 self.fields.statement(run, site)
@@ -177,6 +180,7 @@ class Checker:
             if row.concept == "log.message":
                 values = log_formats.as_formatted(site.args.positional, values, st)
             judgement = self._judge_sink(run, site, rule, values, st)
+            judgement = self.contents.settle(self, run, site, row, judgement)
             if row.concept == "url.request" and judgement.kind == "neutralised":
                 partly = self._judge_sink(run, site, RULES["url.path"], values, st)
                 if partly.kind == "conditional":
@@ -262,7 +266,7 @@ class Checker:
             secret_sinks.logged(self, run, site)
 
     def unresolved_call(self, run: Run, site: CallSite) -> None:
-        return
+        self.contents.note(self, run, site)
 
     def setting(
         self, run: Run, node: ir.Node, target: str, key: Any, value: Value, state: State, written_as: str

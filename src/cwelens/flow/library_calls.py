@@ -67,6 +67,9 @@ NEVER = frozenset(
 )
 
 
+# What puts its argument into a file: told, so that the file can be known again.
+WRITING = frozenset(("io.TextIOWrapper.write", "io.TextIOWrapper.writelines", "shutil.copyfileobj"))
+
 CARRYING = READING | strings.STRING_METHODS
 
 
@@ -96,7 +99,7 @@ def library_call(
     """A call of something outside the program, by its dotted name: told to the observer, then what the models say it gives back."""
     models = run.models
     name = models.canonical(name)
-    if models.sinks(name) or models.misuses(name):
+    if models.sinks(name) or models.misuses(name) or name in WRITING:
         tell(run, node, name, args, receiver, st, note)
     for route in models.routes_by_register(name):
         register(run, route, args, receiver, st)
