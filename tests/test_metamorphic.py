@@ -227,7 +227,7 @@ def test_order_of_functions(case: Case) -> None:
     origin.update((len(out) + 1 + k, position + 1 + k) for k in range(len(lines) - position))
     out += moved[position:]
     first, again = findings(review(code)), findings(review("\n".join(out)))
-    if any("the same again" in note for finding in first for note in finding["evidence"]):
+    if any(finding["also"] for finding in first):
         pytest.skip("what is repeated is reported at its first place")
     for finding in again:
         _put_back(finding, origin)

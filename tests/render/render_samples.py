@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cwelens.base.location import Location
 from cwelens.checks.finding import Finding, Operation, Step
 from cwelens.report.model import (
@@ -168,6 +170,10 @@ def defects() -> Review:
         message="`debug=True` serves Werkzeug's interactive debugger, which runs code for whoever reaches it.",
         repair="Remove `debug=True`; use `flask --debug run` while developing.",
         looked_for="a condition around the call that only holds while developing: none from line 28 to 29",
+        also=[
+            replace(SHOP.at("app.run(debug=True)"), path="shop/run.py", line=line, end_line=line)
+            for line in (7, 31)
+        ],
         fingerprint="91d5c07a2b6e8f13",
     )
     operations = [

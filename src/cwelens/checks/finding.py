@@ -28,7 +28,8 @@ class Finding:
 
     `location` is where the defect takes effect (the sink, the setting). `message` is the reason in one sentence;
     `assumption` names, for a conditional finding, exactly what has to be true; `evidence` are notes on what stands in for a
-    fact that the input does not show ("`cur` is taken for a DB-API cursor: its name and `.fetchall()`"). `looked_for` says, for a
+    fact that the input does not show ("`cur` is taken for a DB-API cursor: its name and `.fetchall()`"). `also` are the other places of the same
+    defect, which is told once. `looked_for` says, for a
     defect without a flow, what was looked for and where. `function` is the qualified name of the enclosing function or "".
     """
 
@@ -44,6 +45,7 @@ class Finding:
     assumption: str = ""
     evidence: list[str] = field(default_factory=list)
     looked_for: str = ""
+    also: list[Location] = field(default_factory=list)
     function: str = ""
     fingerprint: str = ""
 

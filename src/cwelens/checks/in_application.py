@@ -46,8 +46,7 @@ def settle(
         record = records.get(_key(finding.location, finding.rule))
         if finding.rule in _HARMLESS and record is not None:
             # One that stands for many is not settled by who gets to it.
-            alone = not any(note.startswith("the same in ") for note in finding.evidence)
-            reason = _for_some(app, record) if alone else ""
+            reason = "" if finding.also else _for_some(app, record)
             if not reason and finding.rule == "path-probe" and not _in_handler(app, finding):
                 why = "whether the outcome is told to whoever asks is not followed"
                 _dispose(finding, operations, "undecided", why)

@@ -21,14 +21,12 @@ _COPIED = frozenset(("statement-trace", "plain-password", "plain-password-compar
 _SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
 # A field of a record as a template shows it.
 _SHOWN = re.compile(r"`(?P<code>\{\{-?\s*(?P<record>\w+)\..*?\}\})`")
-# So many of the places of one finding are named.
-_NAMED = 8
 # A finding, and the one that it is told with.
 Pairs: TypeAlias = list[tuple[Finding, Finding]]
 
 
 def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list[Finding], Pairs]:
-    """One finding for what is copied, or comes of one cause; the other places are its evidence. With it what is told so."""
+    """One finding for what is copied, or comes of one cause; it names the other places. With it what is told so."""
     told: Pairs = []
     first: dict[tuple[str, str, str], Finding] = {}
     lines: dict[tuple[object, ...], Finding] = {}
@@ -40,7 +38,7 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
             known = first.setdefault((finding.rule, finding.location.path, within), finding)
             apart = finding.rule in _BRANCHES and not _in_branches(known, finding, sources)
             if known is not finding and not apart:
-                known.evidence.append(f"the same again on line {finding.location.line}")
+                _tell(known, finding)
                 told.append((finding, known))
                 continue
         if finding.trace and finding.trace[0].role == "source":
@@ -63,6 +61,11 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
     return out, told
 
 
+def _tell(known: Finding, finding: Finding) -> None:
+    """A finding is told with another one, which names its place, and those that it has named itself."""
+    known.also = sorted({*known.also, finding.location, *finding.also} - {known.location})
+
+
 _WORDS = re.compile(r"[._-]+")
 # Folders that a build fills with copies of what lies elsewhere.
 _BUILT = frozenset(("dist", "build", "built", "collected", "staticfiles"))
@@ -83,7 +86,7 @@ def _of_copies(findings: list[Finding], sources: dict[str, Source], told: Pairs)
             continue
         known = first.setdefault((finding.rule, source.text, place.line, place.column), finding)
         if known is not finding and known.location.path != place.path and _is_built(place.path):
-            known.evidence.append(f"the same in {place.path}, a copy of this file")
+            _tell(known, finding)
             told.append((finding, known))
             dropped.add(id(finding))
     return [f for f in findings if id(f) not in dropped]
@@ -103,8 +106,7 @@ def _of_one_literal(findings: list[Finding], told: Pairs) -> list[Finding]:
         if key is not None:
             known = first.setdefault((*key, finding.confidence), finding)
             if known is not finding:
-                where = finding.location
-                known.evidence.append(f"the same secret is used in {where.path} on line {where.line}")
+                _tell(known, finding)
                 told.append((finding, known))
                 continue
         out.append(finding)
@@ -140,7 +142,7 @@ def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
             key = (finding.location.path, cause, shown["record"], finding.confidence)
             known = first.setdefault(key, finding)
             if known is not finding:
-                known.evidence.append(f"the same for `{shown['code']}` on line {finding.location.line}")
+                _tell(known, finding)
                 told.append((finding, known))
                 continue
         out.append(finding)
@@ -154,10 +156,8 @@ def _of_one_cause(findings: list[Finding], alike: list[Finding], told: Pairs, fe
     clearest = min(alike, key=_clearness)
     others = [f for f in alike if f is not clearest]
     told += [(other, clearest) for other in others]
-    places = [other.location for other in others]
-    clearest.evidence += [f"the same in {where.path} on line {where.line}" for where in places[:_NAMED]]
-    if len(others) > _NAMED:
-        clearest.evidence.append(f"and at {len(others) - _NAMED} more places")
+    for other in others:
+        _tell(clearest, other)
     dropped = set(map(id, others))
     return [f for f in findings if id(f) not in dropped]
 

@@ -181,3 +181,12 @@ def weakness(cwe: int) -> list[str]:
     """The catalogue's name of a weakness, then the current lists it is on."""
     facts = catalogue()
     return [facts.get(cwe).name, *facts.lists(cwe)]
+
+
+# So many of the other places of one finding are named.
+_NAMED = 12
+
+
+def also(finding: Finding, limit: int = _NAMED) -> str:
+    """The other places of a defect that is told once; "" for none."""
+    return places(finding.also, finding.location.path, limit) if finding.also else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwelens.checks.finding import Finding
-from cwelens.render.digest import point, weakness
+from cwelens.render.digest import also, point, weakness
 from cwelens.render.escape import visible
 from cwelens.report.model import Review
 
@@ -39,6 +39,7 @@ def render(finding: Finding) -> str:
     for label, text in (
         ("Only if", finding.assumption),
         ("Looked for", finding.looked_for),
+        ("Also", also(finding, limit=len(finding.also))),
         ("Repair", finding.repair),
         ("Fingerprint", finding.fingerprint),
     ):

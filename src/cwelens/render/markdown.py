@@ -96,6 +96,8 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
         yield _list(map(prose, finding.evidence))
     if finding.looked_for:
         yield f"Looked for: {prose(finding.looked_for)}"
+    if finding.also:
+        yield f"Also: {prose(digest.also(finding))}"
     yield f"**Repair:** {prose(finding.repair)}"
 
 

@@ -189,10 +189,11 @@ class _Run:
         if flow:
             steps = [self.step(step, number) for number, step in enumerate(finding.trace, 1)]
             result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
-        elif finding.trace:
+        related = [(step.location, step.text) for step in finding.trace if not flow]
+        related += [(spot, "the same defect") for spot in finding.also]
+        if related:
             result["relatedLocations"] = [
-                {"id": number, **self.location(step.location, step.text)}
-                for number, step in enumerate(finding.trace, 1)
+                {"id": number, **self.location(spot, text)} for number, (spot, text) in enumerate(related, 1)
             ]
         if finding.fingerprint:
             result["partialFingerprints"] = {FINGERPRINT: encodable(finding.fingerprint)}

@@ -114,6 +114,8 @@ class _Printer:
             self.labelled("Rests on", note)
         if finding.looked_for:
             self.labelled("Looked for", finding.looked_for)
+        if finding.also:
+            self.labelled("Also", digest.also(finding))
         self.labelled("Repair", finding.repair, "bold green")
         name, *lists = digest.weakness(finding.cwe)
         page.add([(name, _QUIET)], 6, first=[("Weakness    ", _QUIET)])
