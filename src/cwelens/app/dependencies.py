@@ -9,7 +9,7 @@ from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.routing.found import returned
 from cwelens.app.statements import function
-from cwelens.app.values import CLIENT, DECLARED, IDENTITY, ROLE, TOKEN, Guard, Spot, Val
+from cwelens.app.values import CLIENT, DECLARED, IDENTITY, ROLE, STORED, TOKEN, Guard, Spot, Val
 from cwelens.app.words import PRIVILEGED_FIELDS, guard_kind, is_auth_name, is_role, table, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
@@ -117,6 +117,9 @@ def _called(
     made, held = function(walk_, info, env, (), None, own, info.node)
     guards += held or ()
     kinds = dict.fromkeys(g.kind for g in guards)
+    if {"token", "login"} <= kinds.keys() and not made.has(IDENTITY, STORED) and not made.entities:
+        # A key was asked for, and whose it is told to nobody.
+        del kinds["login"]
     if kinds and guard_kind(info.name) == "role" and _reads_role(info):
         # It is called what it does, and refuses by what it reads of the account, however that was found.
         kinds["role"] = None

@@ -178,6 +178,14 @@ def _taint(
         why = request_headers.leads_back(taint)
         if why:
             return Judgement("neutralised", why, taint)
+    if (
+        rule.concept == "url.redirect"
+        and origin.kind == "untrusted"
+        and _OWN_PART.match(characters.before(parts, index))
+    ):
+        return Judgement(
+            "conditional", "", taint.assuming("what stands between the first two slashes is empty")
+        )
     if rule.concept == "url.redirect" and "redirect.local" in taint.safe and origin.kind == "untrusted":
         doubt = f"{taint.safe['redirect.local']} does not see a host where browsers do (`/\\host`)"
         return Judgement("conditional", "", taint.assuming(doubt))
@@ -221,6 +229,8 @@ def _taint(
     return Judgement("undecided", origin.text, taint)
 
 
+# `/` and a part of the program's own before the next slash (see `characters.before`).
+_OWN_PART = re.compile("/\x01+/")
 _GIVEN_BACK = re.compile(r"gives back what it is given|does not neutralise what it is given")
 _OF_FILES = frozenset(("path.file", "path.probe", "upload.save"))
 # A part of an address holds no slash: it names an entry of the directory, or with `..` the directory above.

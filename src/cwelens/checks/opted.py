@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 # Switches that ask for less, and those that ask for more and are off.
 _LESS = re.compile(
     r"(?i)insecure|unsafe|unverified|no_?(?:ssl|tls|cert)?_?verif|self_?signed"
-    r"|(?:skip|ignore|disable|trust|allow)\w*(?:ssl|tls|cert|verif|host|jwt|token|signature)"
+    r"|(?:skip|ignore|disable|trust|allow)\w*(?:ssl|tls|cert|verif|host|jwt|token|signature|http(?!s))"
 )
 _MORE = re.compile(r"(?i)verif|valid|secure|strict|check_?(?:ssl|tls|cert|host)")
-_CONCEPTS = frozenset(("tls.unverified", "tls.hostname", "ssh.hostkey", "jwt.unverified"))
+_CONCEPTS = frozenset(
+    ("tls.unverified", "tls.hostname", "ssh.hostkey", "jwt.unverified", "cleartext.protocol")
+)
 
 
 def judged(frame: Frame, node: ir.Node, concept: str) -> Judgement:

@@ -50,6 +50,7 @@ def told_once(findings: list[Finding], sources: dict[str, Source]) -> tuple[list
                 continue
         out.append(finding)
     out = _of_one_literal(_of_one_record(_of_copies(out, sources, told), told), told)
+    out = _of_one_name(out, told)
     for cause, few in _CAUSES:
         groups: dict[tuple[str, ...], list[Finding]] = {}
         for finding in out:
@@ -147,6 +148,28 @@ def _of_one_record(findings: list[Finding], told: Pairs) -> list[Finding]:
                 continue
         out.append(finding)
     return out
+
+
+def _of_one_name(findings: list[Finding], told: Pairs) -> list[Finding]:
+    """One name from outside, under which files are made, copied and removed: what other functions do with it is told where it comes in."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        if finding.rule in ("path-traversal", "path-probe") and _comes_in(finding):
+            key = (finding.confidence, finding.assumption, finding.trace[0].location)
+            groups.setdefault(key, []).append(finding)
+    out = findings
+    for alike in groups.values():
+        clearest = min(alike, key=_clearness)
+        near = (clearest.location.path, clearest.function)
+        further = [f for f in alike if (f.location.path, f.function) != near]
+        out = _of_one_cause(out, [clearest, *further], told, 1)
+    return out
+
+
+def _comes_in(finding: Finding) -> bool:
+    """Whether data comes in where it is first used: a helper that gives it back to all who ask brings each of them data of their own."""
+    trace = finding.trace
+    return len(trace) > 1 and trace[0].role == "source" and not trace[1].text.endswith("gives it back")
 
 
 def _of_one_cause(findings: list[Finding], alike: list[Finding], told: Pairs, few: int) -> list[Finding]:

@@ -111,6 +111,7 @@ def _exact_comp(run: Run, node: ir.Comp, st: State, inner: State, elements: list
     rest: Value | None = None
     keys: Value | None = None
     clause = node.fors[0]
+    ordered = node.kind == "generator"
     for element in elements:
         current: State | None = inner.copy()
         if current is None:
@@ -121,7 +122,8 @@ def _exact_comp(run: Run, node: ir.Comp, st: State, inner: State, elements: list
             if current is None:
                 break
             verdict = truth.truth(expressions.evaluate(run, condition, current), current)
-            certain = certain and verdict is True
+            # `"/".join(p for p in parts if p)`: an empty one is left out, and the order of the others stays.
+            certain = certain and (verdict is True or (ordered and _is_name(condition, node.element)))
             current = None if verdict is False else guards.assume(run, condition, current, True)
         if current is None:
             continue
@@ -143,3 +145,7 @@ def _exact_comp(run: Run, node: ir.Comp, st: State, inner: State, elements: list
         else:
             rest = value if rest is None else join(rest, value)
     return run.alloc(st, node, Obj(kind, items, rest, keys))
+
+
+def _is_name(one: ir.Expr, two: ir.Expr) -> bool:
+    return isinstance(one, ir.Name) and isinstance(two, ir.Name) and one.id == two.id

@@ -262,7 +262,7 @@ def _fields(report: Report, route: Route) -> None:
         entity = event.entity
         if entity is None:
             continue
-        if event.value.has(DECLARED):
+        if event.value.has(DECLARED) or any(g.kind == "role" for g in route.guards_at(event)):
             continue
         columns = app.know.columns_of(entity)
         declared = _declared(app, event.value)
