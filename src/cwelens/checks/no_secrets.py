@@ -31,7 +31,12 @@ def holds_none(node: ir.Expr, body: Body) -> bool:
 
 def _is_record(path: str, body: Body) -> bool:
     asked = {n.name for n in body.nodes if isinstance(n, ir.Attr) and dotted(n.base) == path}
-    if any(names.is_secret(name) or name == "value" for name in asked):
+    called = {
+        n.func.name
+        for n in body.nodes
+        if isinstance(n, ir.Call) and isinstance(n.func, ir.Attr) and dotted(n.func.base) == path
+    }
+    if any(names.is_secret(name) or name == "value" for name in asked - called):
         # Its text may well show what it holds.
         return False
     return bool(asked - _PLAIN) or any(

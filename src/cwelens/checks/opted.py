@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cwelens.checks.bodies import arms, texts
+from cwelens.checks.bodies import arms, last_name, texts
 from cwelens.checks.judgement import Judgement
 from cwelens.flow.run import written
 from cwelens.ir import nodes as ir
@@ -30,6 +30,8 @@ def judged(frame: Frame, node: ir.Node, concept: str) -> Judgement:
     if concept not in _CONCEPTS:
         return Judgement("defect")
     body = frame.node.body if isinstance(frame.node, ir.Function) else frame.module.body
+    if concept in ("tls.unverified", "tls.hostname") and _only_looks(body):
+        return Judgement("neutralised", "only the certificate is fetched, and nothing is sent")
     for test, held in arms(walk(*body), node):
         switch = _asks(test, held)
         if switch:
@@ -37,6 +39,18 @@ def judged(frame: Frame, node: ir.Node, concept: str) -> Judgement:
                 "conditional", "", assumption=f"`{switch}` holds where the program is in service"
             )
     return Judgement("defect")
+
+
+_LOOKING = frozenset(("getpeercert", "get_peer_certificate", "get_peer_cert_chain", "get_server_certificate"))
+_TALKING = frozenset(
+    ("send", "sendall", "recv", "recv_into", "read", "write", "makefile", "request", "urlopen", "get", "post", "login", "connect_ex")
+)  # fmt: skip
+
+
+def _only_looks(body: list[ir.Stmt]) -> bool:
+    """Whether a function connects to see which certificate there is: it has to take any, and says nothing over the connection."""
+    called = {last_name(n.func) for n in walk(*body) if isinstance(n, ir.Call)}
+    return bool(called & _LOOKING) and not called & _TALKING
 
 
 def _asks(test: ir.Expr, held: bool) -> str:

@@ -389,7 +389,12 @@ def _kept_by_class(checker: Checker, module: ModuleInfo, cls: ClassInfo, program
             plain = _plain(target.value, body, program) if target.value is not None else None
             if plain is not None:
                 # A record that only the library makes may be given a hash, where the program makes some.
-                unseen = program.makes_hashes and plain in body.params and not program.handed(method, plain)
+                hashed = any(
+                    other.value is not None and _looks_hashed(other.value) for other, _ in _stores(cls, name)
+                )
+                unseen = hashed or (
+                    program.makes_hashes and plain in body.params and not program.handed(method, plain)
+                )
                 add(
                     checker,
                     module,

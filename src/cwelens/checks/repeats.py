@@ -230,6 +230,18 @@ def _of_value(finding: Finding) -> tuple[str, ...] | None:
     return None
 
 
+def _of_helper(finding: Finding) -> tuple[str, ...] | None:
+    """A text that one helper makes of the request is logged here and there."""
+    if (
+        finding.rule == "log-injection"
+        and finding.trace
+        and finding.trace[0].location.path != finding.location.path
+    ):
+        place = finding.trace[0].location
+        return finding.rule, place.path, str(place.line), finding.confidence
+    return None
+
+
 # What findings come of together, and how many an oversight here and there may make: more are the way of the program.
 _CAUSES: tuple[tuple[Callable[[Finding], tuple[str, ...] | None], int], ...] = (
     (_of_program, 5),
@@ -237,6 +249,7 @@ _CAUSES: tuple[tuple[Callable[[Finding], tuple[str, ...] | None], int], ...] = (
     (_of_parameter, 2),
     (_of_field, 3),
     (_of_value, 1),
+    (_of_helper, 1),
 )
 
 

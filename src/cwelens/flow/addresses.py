@@ -1,11 +1,13 @@
-"""Addresses that are put together from their parts: `urlunsplit((scheme, host, path, query, fragment))`."""
+"""Addresses that are put together from their parts: `urlunsplit((scheme, host, path, query, fragment))`, `urljoin(base, path)`."""
 
 from __future__ import annotations
+
+import re
 
 from cwelens.flow import scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import State, deep_taints
-from cwelens.flow.values import Opaque, Value, const, opaque
+from cwelens.flow.values import Const, Opaque, Text, Value, const, opaque
 from cwelens.ir import nodes as ir
 
 # What stands between the parts; `urlunsplit` knows no parameters.
@@ -31,6 +33,22 @@ def unparse(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
             pieces.append(const(mark))
         pieces.append(part)
     return strings.concat(pieces, st, False, run.place(node))
+
+
+# A path of which the beginning is fixed, without what could end a scheme or begin a host.
+_PATH = re.compile(r"/?[\w.~-]+[/?#]")
+
+
+def join(run: Run, node: ir.Expr, args: Args, st: State) -> Value | None:
+    """`urljoin(base, path)`: behind a path whose beginning is fixed, the host is that of the base; None where it may be another."""
+    base, path = args.get(0, "base"), args.get(1, "url")
+    if base is None or path is None or not path.atoms:
+        return None
+    for atom in path.atoms:
+        first = atom.value if isinstance(atom, Const) else atom.parts[0] if isinstance(atom, Text) else None
+        if not isinstance(first, str) or not _PATH.match(first):
+            return None
+    return strings.concat([base, const("/"), path], st, False, run.place(node))
 
 
 def _is_empty(value: Value) -> bool:

@@ -133,6 +133,7 @@ def _functions() -> dict[str, Callable[[Run, ir.Expr, Args, State], Value]]:
         "markdown.markdown": markdown_text.render,
         "urllib.parse.urlunparse": addresses.unparse,
         "urllib.parse.urlunsplit": addresses.unparse,
+        "urllib.parse.urljoin": addresses.join,
         "builtins.ascii": builtin_functions.representation,
         "builtins.chr": builtin_functions.character,
         "builtins.ord": builtin_functions.code_point,

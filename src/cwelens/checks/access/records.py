@@ -111,7 +111,7 @@ def _unowned(report: Report, route: Route) -> None:
         if event.kind == "update" and not event.fields:
             # A `save` of what was not assigned to: what changed is a relation, or nothing.
             continue
-        if event.kind == "disclose" and not _private(report, event):
+        if event.kind == "disclose" and (_narrowed(route, event) or not _private(report, event)):
             continue
         found.append(event)
     found = [e for e in found if not any(v.has(TOKEN) for _, v in e.entity.keys)]  # type: ignore[union-attr]
@@ -146,6 +146,17 @@ def _unowned(report: Report, route: Route) -> None:
         or _one_key(route, worst)
         or ("" if scoped is not None else doubt(app, worst.entity))
         or ("" if sure else f"records of `{worst.table}` are not meant for every user"),
+    )
+
+
+def _narrowed(route: Route, event: Event) -> bool:
+    """Whether the same answer shows the records unchosen where the request names none: what it names only makes the list shorter."""
+    return any(
+        other.site == event.site
+        and other.entity is not None
+        and other.table == event.table
+        and not any(chosen(made) for _, made in other.entity.keys)
+        for other in route.of("disclose")
     )
 
 
