@@ -315,7 +315,12 @@ def _called(checker: Checker, body: Body, node: ir.Call, program: _Program) -> N
             add(checker, body.module, node, "plain-password-compared", reason, written(node.func))
         elif program.hashing:
             continue
-        elif method in _STORING and isinstance(node.func, ir.Attr) and _about_accounts(node.func):
+        elif (
+            method in _STORING
+            and isinstance(node.func, ir.Attr)
+            and _about_accounts(node.func)
+            and not _is_plain_dict(node.func.base, body)
+        ):
             # What a command takes over from another system may be hashed already.
             given = "/management/commands/" in body.module.path
             add(
@@ -340,6 +345,19 @@ def _about_accounts(func: ir.Expr) -> bool:
     """Whether a chain of calls speaks of accounts: `User.query.filter_by`, `db.users.find_one`."""
     parts = [part for part in walk(func) if isinstance(part, ir.Name | ir.Attr)]
     return any(_ACCOUNT & set(names.words(last_name(part))) for part in parts)
+
+
+def _is_plain_dict(node: ir.Expr, body: Body) -> bool:
+    """Whether a name holds a dictionary that the function puts together for its caller: `result = super().options()`."""
+    given = body.assigned.get(node.id, []) if isinstance(node, ir.Name) else []
+    return bool(given) and all(
+        isinstance(v, ir.DictDisplay)
+        or (
+            isinstance(v, ir.Call)
+            and any(isinstance(n, ir.Name) and n.id in ("super", "dict") for n in walk(v.func))
+        )
+        for v in given
+    )
 
 
 def _statement(checker: Checker, body: Body, node: ir.Call, program: _Program) -> None:

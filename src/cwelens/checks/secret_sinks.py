@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import hashing, sensitive
-from cwelens.checks.bodies import Body, last_name
+from cwelens.checks.bodies import Body, arms, last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run, written
@@ -83,9 +83,28 @@ def logged(checker: Checker, run: Run, site: CallSite) -> None:
         if secret is not None and not _harmless_secret(run, secret, site.state):
             if _refused(checker.body_of(run), site.node):
                 return
-            judgement = Judgement("defect", f"`{written(secret)}` is written to the log")
+            reason = f"`{written(secret)}` is written to the log"
+            judgement = Judgement("defect", reason)
+            switch = _asked_for(checker.body_of(run), site.node)
+            if switch:
+                judgement = Judgement(
+                    "conditional", reason, assumption=f"`{switch}` is on where the program is in service"
+                )
             checker.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
             return
+
+
+_SWITCH = re.compile(
+    r"(?i)(?:log|show|print|debug|dump|reveal)_?\w*(?:credential|password|secret|token|sensitive|key)"
+)
+
+
+def _asked_for(body: Body, node: ir.Expr) -> str:
+    """The option that asks for secrets in the log, by its name, where a call stands under one."""
+    for test, held in arms(body.nodes, node):
+        if held and isinstance(test, ir.Name | ir.Attr | ir.Item) and _SWITCH.search(written(test)):
+            return written(test)
+    return ""
 
 
 # Errors that say that what was handed in opens nothing.

@@ -7,7 +7,17 @@ import re
 from cwelens.flow import scopes, strings
 from cwelens.flow.run import Args, Run
 from cwelens.flow.state import State, deep_taints
-from cwelens.flow.values import Const, Opaque, Text, Value, const, opaque
+from cwelens.flow.values import (
+    NO_TAINTS,
+    Atom,
+    Const,
+    Opaque,
+    Text,
+    Value,
+    const,
+    join_taints,
+    opaque,
+)
 from cwelens.ir import nodes as ir
 
 # What stands between the parts; `urlunsplit` knows no parameters.
@@ -39,16 +49,20 @@ def unparse(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
 _PATH = re.compile(r"/?[\w.~-]+[/?#]")
 
 
-def join(run: Run, node: ir.Expr, args: Args, st: State) -> Value | None:
-    """`urljoin(base, path)`: behind a path whose beginning is fixed, the host is that of the base; None where it may be another."""
+def join(run: Run, node: ir.Expr, args: Args, st: State) -> Value:
+    """`urljoin(base, path)`: behind a path whose beginning is fixed, the host is that of the base; else it may be another."""
     base, path = args.get(0, "base"), args.get(1, "url")
-    if base is None or path is None or not path.atoms:
-        return None
-    for atom in path.atoms:
-        first = atom.value if isinstance(atom, Const) else atom.parts[0] if isinstance(atom, Text) else None
-        if not isinstance(first, str) or not _PATH.match(first):
-            return None
+    if base is None or path is None or not all(map(_is_path, path.atoms)):
+        taints = NO_TAINTS
+        for value in args.all():
+            taints = join_taints(taints, deep_taints(value, st))
+        return Value((Opaque("builtins.str", taints),))
     return strings.concat([base, const("/"), path], st, False, run.place(node))
+
+
+def _is_path(atom: Atom) -> bool:
+    first = atom.value if isinstance(atom, Const) else atom.parts[0] if isinstance(atom, Text) else None
+    return isinstance(first, str) and _PATH.match(first) is not None
 
 
 def _is_empty(value: Value) -> bool:

@@ -213,7 +213,7 @@ def _sequence(atom: Any, st: State, wanted: bool) -> bool | None:
 
 PLACEHOLDERS = re.compile(
     r"(?i)^(?:|none|null|todo|fixme|test|xxx+|\*+|\.+|<.*>|\{.*\}|\$\{?\w+\}?|%\(?\w+\)?s?|your[-_ ].*|my[-_ ]?(?:secret|password|key)|"
-    r"change[-_ ]?(?:me|this|it)?|guest|anonymous|replace[-_ ]?me.*|example|sample|dummy|placeholder|insert[-_ ].*|enter[-_ ].*|unused|n/?a|env:.*|x-(?:oauth|token|api)[-\w]*)$"
+    r"change[-_ ]?(?:me|this|it)?|guest|anonymous|replace[-_ ]?me.*|example|sample|dummy|placeholder|insert[-_ ].*|enter[-_ ].*|unused|[-\w ]*[-_ ](?:missing|undefined|unset|not[-_ ]set)!*|n/?a|env:.*|x-(?:oauth|token|api)[-\w]*)$"
 )
 
 
