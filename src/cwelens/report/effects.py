@@ -111,6 +111,11 @@ EFFECTS = (
     ),
 )
 
+_REQUEST = "a request to another machine"
+# What stands beside `http` in the name of something that sends a request.
+_SENDING = table(
+    "http https get post put patch delete head request requests send fetch call client do make json open read download urlopen async"
+)
 ASSERTION = Effect(20, "an assertion", "", "", "only what is checked, not what is done")
 HELPER = Effect(
     15,
@@ -148,6 +153,9 @@ def effect_of(receiver: str, member: str) -> Effect | None:
     own = words_of(member)
     best: Effect | None = None
     for effect in EFFECTS:
+        if effect.noun == _REQUEST and "http" in own and own - _SENDING:
+            # `http_date`, `http_status`: something of the protocol is written or read, and nothing is sent.
+            continue
         if own & effect.member or member.lstrip("_") in effect.member:
             return effect
         if best is None and owner & effect.receiver:

@@ -1,6 +1,6 @@
 """Part 4: what the input does not hold, grouped by the receiver it was asked of, with what it could change and who would know.
 
-Invariants: every unresolved call, base class, import and decorator is a member of exactly one group, unless context closed it;
+Invariants: every unresolved call, base class, import and decorator is a member of exactly one group, unless context closed it (an import whose name is called is told with the calls);
 groups that could change the verdict come first; beyond `MOST_GROUPS` groups the rest are joined by kind.
 """
 
@@ -43,7 +43,7 @@ class _Group:
         self.key = key
         self.label = label
         self.members: dict[tuple[str, str], GapMember] = {}
-        self.origins: dict[tuple[str, str, str], Origin] = {}
+        self.origins: dict[tuple[str, str, str, str], Origin] = {}
         self.given: dict[str, None] = {}
 
     def add(self, kind: str, name: str, reason: str, place: Location, where: Origin) -> None:
@@ -51,7 +51,7 @@ class _Group:
         if member is None:
             member = self.members[kind, name] = GapMember(name, kind, reason, [])
         member.locations.append(place)
-        self.origins.setdefault((where.kind, where.name, where.module), where)
+        self.origins.setdefault((where.kind, where.name, where.module, where.function), where)
 
     def join(self, other: _Group) -> None:
         for (kind, name), member in other.members.items():
@@ -92,6 +92,7 @@ class _Gathering:
         self.closed = closed
         self.groups: dict[tuple[str, str], _Group] = {}
         self._origins: dict[tuple[object, str], Origin] = {}
+        self.files = _files(material.calls)
 
     def group(self, kind: str, name: str, label: str) -> _Group:
         key = (kind, name)
@@ -187,6 +188,11 @@ class _Gathering:
         ):
             return
         module = outer(record.text) if kind == "import" else module_of(record.module, record.text)
+        if kind == "import" and module.rpartition(".")[0] in self.files:
+            # One of its names is called: what lies there is a file with functions, and no folder with modules.
+            module, _, name = module.rpartition(".")
+            if name in self.files[module]:
+                return
         where = Origin("import", module, module)
         self._of_module(module, record.text).add(kind, record.text, record.reason, record.location, where)
 
@@ -204,10 +210,27 @@ class _Gathering:
             return self.group("names", "", "names that nothing in the input defines")
         top = module.lstrip(".").partition(".")[0]
         if module.startswith(".") or self.program.has_top(top):
+            if ("module", module) in self.groups:
+                return self.groups["module", module]
             parts = module.split(".")
             name = module if module.startswith(".") else ".".join(parts[:3])
             return self.group("module", name, f"module {name}")
         return self.group("package", top, f"package {top}")
+
+
+def _files(calls: Sequence[CallRecord]) -> dict[str, set[str]]:
+    """The modules that functions are imported from, by what is called: their names, with those of the functions."""
+    found: dict[str, set[str]] = {}
+    for record in calls:
+        func = record.node.func
+        if record.status != "unresolved" or not isinstance(func, ir.Name):
+            continue
+        inner = record.function.locals.get(func.id, []) if record.function is not None else []
+        for binding in [*inner, *record.module.bindings.get(func.id, ())]:
+            if isinstance(binding.node, ir.ImportFrom) and binding.target:
+                module, _, name = binding.target.rpartition(".")
+                found.setdefault(module, set()).add(name)
+    return found
 
 
 class _Report:
@@ -224,6 +247,8 @@ class _Report:
             for operation in material.operations
             if operation.disposition in ("undecided", "conditional")
         ]
+        # The functions that the input calls itself.
+        self.called = {record.target for record in material.calls if record.status == "resolved"}
         self.depended = " ".join(texts + [finding.assumption for finding in material.findings])
 
     def groups(self) -> list[GapGroup]:
@@ -350,6 +375,8 @@ class _Report:
             return f"the file that defines `{where.name}`"
         if where.kind == "parameter" and where.name in ("self", "cls"):
             return f"the class around `{where.owner}`"
+        if where.kind == "parameter" and where.function in self.called:
+            return f"an annotation of `{where.name}`: what the input itself hands to `{where.owner}` does not say its type"
         if where.kind == "parameter":
             return f"the callers of `{where.owner}`"
         if where.kind == "result":

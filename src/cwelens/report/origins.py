@@ -20,19 +20,20 @@ class Origin:
 
     - inherited: `name` is the base class as written, `module` the module that it is imported from ("" if not imported)
     - import: `name` and `module` are the module
-    - parameter: `name` is the parameter, `owner` the function's name
+    - parameter: `name` is the parameter, `owner` the function's name, `function` its qualified name
     - result: `name` is the callee whose result it is
     - undefined: nothing in the input binds the name
     - value: anything else (an item of another value, an expression)
     """
 
-    __slots__ = ("kind", "module", "name", "owner")
+    __slots__ = ("function", "kind", "module", "name", "owner")
 
-    def __init__(self, kind: str, name: str, module: str = "", owner: str = "") -> None:
+    def __init__(self, kind: str, name: str, module: str = "", owner: str = "", function: str = "") -> None:
         self.kind = kind
         self.name = name
         self.module = module
         self.owner = owner
+        self.function = function
 
 
 VALUE = Origin("value", "")
@@ -146,7 +147,9 @@ def _of_binding(program: Program, binding: Binding, depth: int) -> Origin:
         where = binding.function
         if where is not None and where.self_name == binding.name and where.self_class is not None:
             return inherited(program, where.self_class) or VALUE
-        return Origin("parameter", binding.name, "", where.name if where is not None else "a lambda")
+        if where is None:
+            return Origin("parameter", binding.name, "", "a lambda")
+        return Origin("parameter", binding.name, "", where.name, where.qualname)
     if binding.value is not None and binding.kind in ("variable", "with", "unpack", "for", "comprehension"):
         return origin(program, binding.module, binding.where, binding.value, depth + 1)
     return VALUE
