@@ -227,7 +227,13 @@ class Checker:
             if row.assume and judgement.kind == "defect":
                 judgement = Judgement("conditional", judgement.reason, judgement.taint, row.assume)
             place, frame = handed.over(site)
-            self.record(run, rule, place, site.written, judgement, row.library, site.note, row.concept, frame)
+            if place is site.place:
+                place = handed.at(site, row.port)
+            noted = self.record(
+                run, rule, place, site.written, judgement, row.library, site.note, row.concept, frame
+            )
+            if noted is not None and place is not site.place:
+                noted.around = site.place
             self._details(run, site, row.concept, values)
         for misuse in models.misuses(site.name):
             if misuse.concept == "cookie.secure" and site.name.endswith("cookie"):

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from cwelens.flow.run import CallSite
     from cwelens.flow.state import Frame
     from cwelens.flow.values import Place
+    from cwelens.models.ports import Port
 
 _DEPTH = 4
+# Lines from the beginning of a call from which on an argument is pointed to itself.
+_APART = 2
 
 
 def over(site: CallSite) -> tuple[Place, Frame]:
@@ -37,6 +40,20 @@ def over(site: CallSite) -> tuple[Place, Frame]:
         # Nothing in the program chooses it: it comes from whoever calls the entry point (`start_response` of a server).
         return site.place, site.frame
     return place, frame
+
+
+def at(site: CallSite, port: Port) -> Place:
+    """Where the argument stands that goes in at a port, if it is not seen together with the beginning of the call; else the call's place."""
+    node = site.node
+    if not isinstance(node, ir.Call) or port.kind != "arg":
+        return site.place
+    given = next((value for name, value in node.keywords if name in port.keywords), None)
+    if given is None and port.position is not None and port.position < len(node.args):
+        before = node.args[: port.position + 1]
+        given = None if any(isinstance(part, ir.Star) for part in before) else before[-1]
+    if given is None or given.pos[0] - site.place[1][0] < _APART:
+        return site.place
+    return site.place[0], given.pos
 
 
 # A parameter, and for `*args` and `**kwargs` which part of it: a position, a key. None for the whole.

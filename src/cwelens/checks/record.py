@@ -12,6 +12,7 @@ class Record:
     """What is known of one operation so far."""
 
     __slots__ = (
+        "around",
         "best",
         "code",
         "concept",
@@ -38,6 +39,8 @@ class Record:
         self.function = function
         self.library = library
         self.note = note
+        # The whole call, where an argument further down in it is pointed to.
+        self.around: Place | None = None
         # Where the constant is written that makes this a weakness.
         self.literal: Place | None = None
         # Where the constant is written that decides it, if that may be elsewhere than at the call.

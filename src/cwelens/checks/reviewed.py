@@ -21,7 +21,7 @@ def settle(record: Record, judgement: Judgement) -> Judgement:
     """The judgement, weaker where the operation stands on such a line: what rests on something else already is no finding there."""
     if judgement.kind not in ("defect", "conditional"):
         return judgement
-    source, (first, _, last, _) = record.place
+    source, (first, _, last, _) = record.around or record.place
     for number in range(first, min(last, first + _LINES) + 1):
         line = source.line(number)
         mark = _MARK.search(line) if "#" in line else None
