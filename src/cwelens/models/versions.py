@@ -113,6 +113,8 @@ LIBRARIES: dict[str, str] = {
     "django.utils.http.urlquote_plus": "gone in Django 4.0",
     "fabric.api": "gone in Fabric 2",
     "fabric.operations": "gone in Fabric 2",
+    "gradio.events.Dependency.success": "set on instances",
+    "gradio.events.Dependency.then": "set on instances",
     "google.cloud.spanner_dbapi": "of google-cloud-spanner, which shares its package with others",
     "mcp.server.fastmcp": "gone in mcp 2",
     "mongoengine.QuerySet.first_or_404": "of Flask-MongoEngine's query sets",
@@ -127,6 +129,7 @@ LIBRARIES: dict[str, str] = {
     "sqlalchemy.engine.Connection.connect": "gone in SQLAlchemy 2.0",
     "sqlalchemy.engine.Engine.execute": "gone in SQLAlchemy 2.0",
     "sqlalchemy.engine.Engine.scalar": "gone in SQLAlchemy 2.0",
+    "werkzeug.http.parse_authorization_header": "gone in Werkzeug 3.0",
     "werkzeug.wrappers.Response.response": "set on instances",
 }
 
