@@ -128,7 +128,7 @@ def value_of(
         value = records_of_requests.validated(run, found, taints, (function.module.path, param.pos), st)
         if value is not None:
             return value
-    if isinstance(found, str) and found.startswith("builtins."):
+    if isinstance(found, str) and found.startswith(("builtins.", "pathlib.")):
         type_ = found
     elif concept == "http.path":
         # What stands in an address is text.
@@ -146,7 +146,7 @@ def harmless(run: Run, found: str | ClassInfo | None) -> bool:
         return bool(bases & _ENUMERATIONS)
     return found is not None and (
         found.rpartition(".")[2] in HARMLESS
-        or (run.models.type(found) is not None and found.partition(".")[0] != "builtins")
+        or (run.models.type(found) is not None and found.partition(".")[0] not in ("builtins", "pathlib"))
     )
 
 
