@@ -372,7 +372,9 @@ class Checker:
                         RULES["random.weak"],
                         place,
                         taint.origin.text.strip("`"),
-                        Judgement("defect", f"it becomes `{name}`", taint),
+                        Judgement(
+                            "conditional" if taint.assumption else "defect", f"it becomes `{name}`", taint
+                        ),
                     )
 
     def emitted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwelens.checks import debugging, escaping, hashing, names, opted, secret_sinks, unverified
-from cwelens.checks.bodies import Body
+from cwelens.checks.bodies import Body, last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.placing import conditions, deciding, literal_of
 from cwelens.checks.record import earliest
@@ -34,6 +34,8 @@ def decide(checker: Checker, run: Run, site: CallSite, row: Any, lookup: Any) ->
         judgement = secret_sinks.salted(checker, run, site)
     elif verdict is True and row.concept == "template.autoescape" and site.name.endswith("Environment"):
         judgement = escaping.engine(site)
+    elif verdict is True and row.concept == "cookie.secure" and _of_preference(site):
+        judgement = Judgement("neutralised", "by its name it holds how the page looks, which is no secret")
     elif verdict is True and row.concept == "cookie.secure" and not _about_session(site):
         judgement = Judgement("conditional", "", assumption="the cookie holds what others must not read")
     elif verdict is True and row.concept == "debug.on":
@@ -70,6 +72,17 @@ _GROUPS = frozenset(("IP_ADD_MEMBERSHIP", "IP_MULTICAST_TTL", "IP_MULTICAST_LOOP
 def _for_a_group(body: Body) -> bool:
     """Whether a function joins a multicast group: discovery in the local network."""
     return any(isinstance(n, ir.Attr) and n.name in _GROUPS for n in body.nodes)
+
+
+def _of_preference(site: CallSite) -> bool:
+    """Whether a cookie is called after what a visitor likes: by a literal, or by a constant (`settings.LANGUAGE_COOKIE_NAME`)."""
+    value = site.args.get(0, "key") or site.args.get(0, "name")
+    known = value.const() if value is not None else None
+    node = site.node.args[0] if isinstance(site.node, ir.Call) and site.node.args else None
+    name = known.value if known is not None else last_name(node) if node is not None else ""
+    if not isinstance(name, str) or names.for_security(name.lower().replace("cookie", "")):
+        return False
+    return site.name.rpartition(".")[2].startswith("set_") and names.is_preference(name)
 
 
 def _about_session(site: CallSite) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from cwelens.base.location import Location, locate
-from cwelens.checks import pages, repeats, reviewed
+from cwelens.checks import pages, refused, repeats, reviewed
 from cwelens.checks.checker import Checker
 from cwelens.checks.finding import Confidence, Disposition, Finding, Operation, Step
 from cwelens.checks.judgement import Judgement, clearer
@@ -38,8 +38,9 @@ def results(checker: Checker) -> tuple[list[Finding], list[Operation]]:
     tests = {f.module.path for f in shared.functions.values() if shared.is_test(f.module)}
     inputs = [m.path for m in shared.program.modules.values() if m.is_input]
     rehearsed = rehearsals(inputs, _configs(checker))
+    known = refused.compared(checker.records.values(), shared.program.modules.values())
     decided = [
-        (record, _settled(record, decide(record, called), tests, rehearsed))
+        (record, refused.settle(record, _settled(record, decide(record, called), tests, rehearsed), known))
         for record in checker.records.values()
         if not _stands_elsewhere(record, literals)
     ]

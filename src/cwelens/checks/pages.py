@@ -224,6 +224,10 @@ def _operation(node: ir.Expr) -> str:
     return node.func.id if isinstance(node, ir.Call) and isinstance(node.func, ir.Name) else ""
 
 
+# What is written where a form is declared, and may hold markup (Django, `Field.help_text`).
+_WITH_THE_FORM = frozenset(("help_text",))
+
+
 def settle(record: Record, written: Written) -> None:
     """Decides a record whose value is not known or is stored: by whether requests write such a field."""
     best = record.best
@@ -246,7 +250,7 @@ def settle(record: Record, written: Written) -> None:
             record.best = Judgement(kind, "", taint)
             return
     field = record.fields[0]
-    if field.marked and field.name and field.taint is None:
+    if field.marked and field.name and field.taint is None and field.name not in _WITH_THE_FORM:
         record.best = Judgement("conditional", "", _of_unknown(record, field))
 
 

@@ -358,12 +358,21 @@ def _join(atom: Atom, iterable: Value, st: State, place: Place) -> Value:
             out.append(const(""))
             continue
         if len(element.atoms) > 3:
-            element = Value((merge(element, st),))
+            element = _few(element, st)
         # One element, or several: two stand for them, with the separator between, so that each hole keeps what stands around it.
         if isinstance(one, Ref) or not atom_taints(atom):
             out.append(concat([element], st, is_binary(atom)))
         out.append(concat([element, separator, element], st, is_binary(atom), place))
     return join_all(out) if out else Value((Opaque("builtins.str"),))
+
+
+def _few(value: Value, st: State) -> Value:
+    """A value of many ways as one hole; a few of them keep their shape where nobody outside has a part in the others."""
+    told = [a for a in value.atoms if isinstance(a, Text) and atom_taints(a)]
+    rest = [a for a in value.atoms if a not in told]
+    if not told or len(told) > 3 or any(atom_taints(a) for a in rest):
+        return Value((merge(value, st),))
+    return Value((*told, merge(Value(tuple(rest)), st))) if rest else Value(tuple(told))
 
 
 # Quotes of SQL, and what a text is safe for whose quotes of that kind have been doubled.
