@@ -104,7 +104,7 @@ app = Flask(__name__)
 @app.get("/")
 def shelf():
     answer = make_response("")
-    answer.set_cookie("colour", "teal", httponly=True)
+    answer.set_cookie("shelf", "teal", httponly=True)
     return answer
 """)
     (finding,) = [f for f in result.findings if f.rule == "cookie-not-secure"]

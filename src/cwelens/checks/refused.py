@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from cwelens.checks import names
+from cwelens.checks.bodies import last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
@@ -14,14 +16,15 @@ if TYPE_CHECKING:
     from cwelens.checks.record import Record
     from cwelens.resolve.symbols import ModuleInfo
 
-_SECRETS = frozenset(("hard-coded-key", "hard-coded-password", "hard-coded-credential"))
-_SHORTEST = 6
+# A password that is compared with a literal is one that is written in the code.
+_RULE = "hard-coded-key"
+_SHORTEST = 8
 _LITERAL = re.compile(r"""(['"])(?P<text>[^'"]+)\1""")
 
 
 def compared(records: Iterable[Record], modules: Iterable[ModuleInfo]) -> frozenset[str]:
     """The texts that a program compares something with, as far as secrets that it was found to hold may be among them."""
-    wanted = {text for record in records if record.rule.id in _SECRETS for text in _texts(record)}
+    wanted = {text for record in records if record.rule.id == _RULE for text in _texts(record)}
     if not wanted:
         return frozenset()
     found: set[str] = set()
@@ -30,15 +33,21 @@ def compared(records: Iterable[Record], modules: Iterable[ModuleInfo]) -> frozen
             continue
         for node in module.nodes:
             if isinstance(node, ir.Compare) and node.ops in (["=="], ["in"], ["is"]):
-                for part in walk(node.left, *node.rights):
-                    if isinstance(part, ir.Const) and part.value in wanted:
-                        found.add(str(part.value))
+                parts = list(walk(node.left, *node.rights))
+                if any(map(_is_key, parts)):
+                    found |= {str(p.value) for p in parts if isinstance(p, ir.Const) and p.value in wanted}
     return frozenset(found)
+
+
+def _is_key(node: ir.Node) -> bool:
+    """Whether a part of a comparison is a key, by its name or by the setting that is asked for."""
+    name = last_name(node) if isinstance(node, ir.Name | ir.Attr | ir.Item) else ""
+    return "key" in names.words(name)
 
 
 def settle(record: Record, judgement: Judgement, known: frozenset[str]) -> Judgement:
     """The judgement on a secret, in view of whether the program looks for just this text."""
-    if judgement.kind != "defect" or record.rule.id not in _SECRETS:
+    if judgement.kind != "defect" or record.rule.id != _RULE:
         return judgement
     if any(text in known for text in _texts(record)):
         doubt = "the program runs with it, which compares its setting with this text"
