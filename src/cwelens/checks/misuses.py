@@ -82,7 +82,7 @@ def _of_preference(site: CallSite) -> bool:
     name = known.value if known is not None else last_name(node) if node is not None else ""
     if not isinstance(name, str) or names.for_security(name.lower().replace("cookie", "")):
         return False
-    return site.name.rpartition(".")[2].startswith("set_") and names.is_preference(name)
+    return site.name.rpartition(".")[2].startswith("set_") and names.is_look(name)
 
 
 def _about_session(site: CallSite) -> bool:

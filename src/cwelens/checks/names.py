@@ -134,6 +134,16 @@ _PREFERENCES = frozenset(
 )  # fmt: skip
 
 
+_LOOK = frozenset(
+    ("theme", "lang", "language", "locale", "tz", "timezone", "currency", "font", "color", "colour", "skin", "dark", "layout", "zoom")
+)  # fmt: skip
+
+
+def is_look(name: str) -> bool:
+    """Whether a cookie of this name says only how the page looks, and in which language."""
+    return any(w in _LOOK for w in words(name))
+
+
 def is_preference(name: str) -> bool:
     """Whether a cookie of this name holds a preference of the page or what its script has to read."""
     return any(w in _PREFERENCES for w in words(name))
