@@ -16,8 +16,8 @@ _FOR_CLIENTS = re.compile(
     r"(?i)valid|valueerror|decodeerror|http|badrequest|bad_request|notfound|doesnotexist|schema|abort|permission|forbidden"
     r"|authenticationfailed|notauthenticated|throttled|oauth|^keyerror$"
 )
-# Attributes of an error that hold what it says; the others are numbers, and objects that it is about.
-_SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|(?!err(?:no|code)$)\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__(?!class__)\w+__)$")  # fmt: skip
+# Attributes of an error that hold what it says; the others are numbers, what the system calls them (`strerror`), and objects that it is about.
+_SAYS = re.compile(r"^(?:args|orig|body|cmd|output|std(?:err|out)|filename|(?!(?:err(?:no|code)|strerror)$)\w*(?:err|msg|message|detail|reason|description|text|response)\w*|__(?!class__)\w+__)$")  # fmt: skip
 # Calls that fail of what they are given only, and say so.
 _READING = frozenset(
     ("json", "loads", "int", "float", "UUID", "Decimal", "fromisoformat", "strptime", "model_validate", "model_validate_json", "parse_obj",

@@ -143,7 +143,7 @@ def library_call(
         alike = likeness.taken_for(run, node, name.rpartition(".")[2], args, receiver, st)
         if alike is not None:
             return library_call(run, node, alike[0], args, receiver, st, alike[1])
-    call_back(run, node, args, st)
+    call_back(run, node, args, st, seen=known or top in STANDARD_LIBRARY or top == "builtins")
     taints = all_taints(args, st, receiver)
     type_ = models.type(name)
     label = "" if known or top in STANDARD_LIBRARY or top == "builtins" else f"{written_callee(node)}()"
@@ -306,12 +306,18 @@ def _by_row(
     return opaque(row.type, taints, mask, note)
 
 
-def call_back(run: Run, node: ir.Expr, args: Args, st: State) -> None:
-    """Functions of the program handed to a library are called by it, with what the models do not say: the other arguments."""
+def call_back(run: Run, node: ir.Expr, args: Args, st: State, seen: bool = True) -> None:
+    """Functions of the program handed to a library are called by it, with what the models do not say: the other arguments.
+
+    What is not `seen` may hand on something else: what it is given is an assumption then.
+    """
     functions = [(i, a) for i, v in enumerate(args.all()) for a in v.atoms if isinstance(a, Func)]
     if not functions or run.frame.depth > 5:
         return
     taints = all_taints(args, st)
+    if not seen:
+        doubt = f"`{written_callee(node)}()` hands on what it is given"
+        taints = tuple(t.assuming(doubt) for t in taints)
     unknown = Value((Opaque(None, taints),))
     for _, atom in functions[:3]:
         if isinstance(atom.node, ir.Function) and atom.node.decorators:

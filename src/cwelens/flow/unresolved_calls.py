@@ -116,7 +116,7 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
     loaded = rendering.called(run, node, member, args, receiver, st)
     if loaded is not None:
         return loaded
-    library_calls.call_back(run, node, args, st)
+    library_calls.call_back(run, node, args, st, seen=False)
     buffers.handed_over(run, node, args, receiver, st)
     own = deep_taints(receiver, st) if receiver is not None else ()
     given = library_calls.all_taints(args, st)

@@ -130,7 +130,10 @@ def join_taints(one: Taints, two: Taints) -> Taints:
         if other is None:
             out[taint.origin.key] = taint
         elif other.key != taint.key:
-            both = {c: w for c, w in other.safe.items() if c in taint.safe}
+            # What is safe everywhere (`*`) is as safe as the other.
+            both = {c: w for c, w in other.safe.items() if c in taint.safe or "*" in taint.safe}
+            if "*" in other.safe:
+                both = {**taint.safe, **both}
             keep = other if not other.assumption else taint
             out[taint.origin.key] = Taint(keep.origin, both, keep.trail, keep.assumption)
     return tuple(out.values())
