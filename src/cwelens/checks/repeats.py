@@ -159,10 +159,10 @@ def _of_one_name(findings: list[Finding], told: Pairs) -> list[Finding]:
             groups.setdefault(key, []).append(finding)
     out = findings
     for alike in groups.values():
-        clearest = min(alike, key=_clearness)
+        clearest = min(alike, key=lambda f: (f.location.path != f.trace[0].location.path, _clearness(f)))
         near = (clearest.location.path, clearest.function)
         further = [f for f in alike if (f.location.path, f.function) != near]
-        out = _of_one_cause(out, [clearest, *further], told, 1)
+        out = _told_with(out, clearest, further, told)
     return out
 
 
@@ -177,7 +177,13 @@ def _of_one_cause(findings: list[Finding], alike: list[Finding], told: Pairs, fe
     if len(alike) <= few:
         return findings
     clearest = min(alike, key=_clearness)
-    others = [f for f in alike if f is not clearest]
+    return _told_with(findings, clearest, [f for f in alike if f is not clearest], told)
+
+
+def _told_with(
+    findings: list[Finding], clearest: Finding, others: list[Finding], told: Pairs
+) -> list[Finding]:
+    """What is left where one finding names the places of some others."""
     told += [(other, clearest) for other in others]
     for other in others:
         _tell(clearest, other)
