@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cwelens.checks import hashing, sensitive
+from cwelens.checks import hashing, sensitive, tokens
 from cwelens.checks.bodies import Body, arms, last_name
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
@@ -78,18 +78,25 @@ def logged(checker: Checker, run: Run, site: CallSite) -> None:
     node = site.node
     if not isinstance(node, ir.Call):
         return
+    body = checker.body_of(run)
     for part in [*node.args, *(v for _, v in node.keywords)]:
-        secret = sensitive.found_in(part, checker.body_of(run))
+        secret = sensitive.found_in(part, body)
         if secret is not None and not _harmless_secret(run, secret, site.state):
-            if _refused(checker.body_of(run), site.node):
+            opens = tokens.lets_in(sensitive.itself(secret, body), node, body)
+            if opens is False:
+                continue
+            if _refused(body, site.node):
                 return
             reason = f"`{written(secret)}` is written to the log"
             judgement = Judgement("defect", reason)
-            switch = _asked_for(checker.body_of(run), site.node)
+            switch = _asked_for(body, site.node)
             if switch:
                 judgement = Judgement(
                     "conditional", reason, assumption=f"`{switch}` is on where the program is in service"
                 )
+            elif opens is None:
+                doubt = f"`{written(secret)}` lets whoever knows it in"
+                judgement = Judgement("conditional", reason, assumption=doubt)
             checker.record(run, RULES["log.sensitive"], site.place, site.written, judgement)
             return
 

@@ -67,6 +67,16 @@ def found_in(node: ir.Expr, body: Body | None = None, wanted: str = "any", depth
     return None
 
 
+def itself(secret: ir.Expr, body: Body) -> ir.Expr:
+    """What `found_in` has found by the name of the secret itself, where a name stands for what it was assigned."""
+    for _ in range(_DEPTH):
+        if not isinstance(secret, ir.Name) or _sensitive(secret.id, "any"):
+            break
+        given = [found_in(value, body) for value in body.assigned.get(secret.id, [])[:3]]
+        secret = next((one for one in given if one is not None), secret)
+    return secret
+
+
 def _kept_in(display: ir.DictDisplay, body: Body | None) -> list[ir.Expr]:
     """The values of a dictionary; of one that it takes over (`**other`) those that no later key replaces (`{**other, "password": "***"}`)."""
     kept: list[ir.Expr] = []
