@@ -16,6 +16,7 @@ class Finder:
     def __init__(self, context: list[Path]) -> None:
         self._packages: dict[str, bool] = {}
         self._run_from: dict[str, bool] = {}
+        self._current: list[str] | None = None
         self._prefixes: dict[str, list[str]] = {}
         self.bases: list[tuple[Path, str | None]] = []
         for root in context:
@@ -64,6 +65,10 @@ class Finder:
             packaged = True
             parts.insert(0, directory.name)
             directory = directory.parent
+        around = self._around() if str(directory) == "." else []
+        if around:
+            packaged = True
+            parts = around + parts
         if not packaged and not pure.is_absolute():
             outer = [_identifier(part) for part in directory.parts if part not in ("..", ".")]
             if outer and outer[0] in ("src", "lib"):
@@ -72,6 +77,17 @@ class Finder:
         if not parts:
             parts = [_identifier(pure.parent.name or pure.stem)]
         return ".".join(parts), str(directory), packaged
+
+    def _around(self) -> list[str]:
+        """The packages that the current directory lies in and is, outermost first: a review of `.` is as good as one of its name."""
+        if self._current is None:
+            self._current = []
+            if self.is_package(".") and not self._is_run_from("."):
+                here = Path.cwd()
+                while (here / "__init__.py").is_file() and here.name:
+                    self._current.insert(0, here.name)
+                    here = here.parent
+        return self._current
 
     def prefixes(self, directory: str) -> list[str]:
         """The directory and those above it, nearest first, as prefixes of paths ("" for the current one)."""
