@@ -83,6 +83,20 @@ def tell(
         run.observer.call(run, site)
 
 
+# How frameworks, and programs that wrap them, call what makes an address of a route's name.
+_OWN_ADDRESSES = frozenset(
+    ("url_for", "reverse", "reverse_lazy", "url_path_for", "reverse_url", "route_url", "route_path")
+)
+
+
+def own_address(member: str, text: str, taints: Taints) -> Taints:
+    """What comes out of a call that is not seen: by its name, an address of the program itself."""
+    if member not in _OWN_ADDRESSES:
+        return taints
+    why = f"by its name, `{text}()` makes an address of the program"
+    return tuple(t.neutralised(("redirect", "html.url"), why) for t in taints)
+
+
 def all_taints(args: Args, st: State, receiver: Value | None = None) -> Taints:
     out: Taints = ()
     for value in args.all():
@@ -158,6 +172,7 @@ def library_call(
         taints = tuple(
             t.assuming(assumption) for t in taints if t.origin.kind not in ("param", contents.CONTENT)
         )
+        taints = own_address(name.rpartition(".")[2], written_callee(node), taints)
     if type_ is None and name.rpartition(".")[2][:1].isupper():
         return Value((Opaque(name, taints, TYPE_CHARS.get(name, ch.ALL), note, label),))
     return Value((Opaque(type_.name if type_ else None, taints, note=note, label=label),))

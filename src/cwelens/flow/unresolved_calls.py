@@ -59,11 +59,6 @@ SQL_WORDS = frozenset(
 _QUERIES = frozenset(("filter", "filter_by", "exclude", "get", "get_or_none", "aget", "find_by"))
 
 
-# How frameworks, and programs that wrap them, call what makes an address of a route's name.
-_OWN_ADDRESSES = frozenset(
-    ("url_for", "reverse", "reverse_lazy", "url_path_for", "reverse_url", "route_url", "route_path")
-)
-
 # What a schema gives back as a dictionary has the names of its fields, which the program has given.
 _DUMPS = frozenset(("dict", "model_dump", "asdict"))
 
@@ -144,9 +139,7 @@ def unresolved(run: Run, node: ir.Expr, name: str, receiver: Value | None, args:
         if any(word in member.lower() for word in CLEANING):
             assumption = f"`{text}()` does not neutralise what it is given"
         taints = tuple(t.assuming(assumption) for t in kept)
-        if member in _OWN_ADDRESSES:
-            why = f"by its name, `{text}()` makes an address of the program"
-            taints = tuple(t.neutralised(("redirect", "html.url"), why) for t in taints)
+        taints = library_calls.own_address(member, text, taints)
     if (
         receiver is not None
         and member in ("append", "add", "extend", "update", "insert", "setdefault", "put", "appendleft")
