@@ -1,5 +1,7 @@
 """Tests of an address by a part of its text (CWE-187): a host name that may stand anywhere in it, or end or begin another one.
 
+Of the header that says which site a request comes from (`Origin`) it lets other sites in (CWE-346).
+
 Only addresses that a request brings are looked at, and only where a branch hangs on the test: which site an address is of is often
 asked without anything depending on it.
 """
@@ -28,6 +30,7 @@ _HOST = re.compile(
 )
 _DECIDES = "the test decides whether the address is trusted"
 _DEPTH = 3
+_ORIGIN = ("Origin", "origin", "HTTP_ORIGIN")
 
 
 def check(checker: Checker, modules: list[ModuleInfo]) -> None:
@@ -40,7 +43,7 @@ def check(checker: Checker, modules: list[ModuleInfo]) -> None:
                     if found:
                         place = (module.source, test.pos)
                         judgement = Judgement("conditional", found, assumption=_DECIDES)
-                        rule = BY_ID["host-test"]
+                        rule = BY_ID["origin-test" if _of_origin(test, body) else "host-test"]
                         checker.add(rule, place, _shown(test), enclosing(module, test), "", judgement)
 
 
@@ -56,11 +59,11 @@ def _tests(body: Body) -> Iterator[ir.Expr]:
 def _partial(test: ir.Expr, body: Body) -> str:
     """What an address may be that passes a test by a part of its text, "" where the test is none or a whole one."""
     if isinstance(test, ir.Compare) and test.ops in (["in"], ["not in"]):
-        host = _host(test.left)
+        host = _host(test.left, body)
         return f"`{host}` may stand anywhere in it" if host and _address(test.rights[0], body, 0) else ""
     if not isinstance(test, ir.Call) or not isinstance(test.func, ir.Attr) or len(test.args) != 1:
         return ""
-    host = _host(test.args[0])
+    host = _host(test.args[0], body)
     if not host or not _address(test.func.base, body, 0):
         return ""
     if test.func.name == "endswith" and "/" not in host:
@@ -68,7 +71,10 @@ def _partial(test: ir.Expr, body: Body) -> str:
     return f"other names begin with `{host}` too" if test.func.name == "startswith" else ""
 
 
-def _host(node: ir.Expr) -> str:
+def _host(node: ir.Expr, body: Body) -> str:
+    given = body.assigned.get(node.id, []) if isinstance(node, ir.Name) else []
+    if len(given) == 1:
+        node = given[0]
     text = node.value if isinstance(node, ir.Const) and isinstance(node.value, str) else ""
     return text if _HOST.match(text) else ""
 
@@ -86,6 +92,20 @@ def _address(node: ir.Expr, body: Body, depth: int) -> bool:
         inner = [node.func.base] if isinstance(node.func, ir.Attr) else []
         return any(_address(part, body, depth) for part in [*inner, *node.args[:1]])
     return False
+
+
+def _of_origin(test: ir.Expr, body: Body) -> bool:
+    """Whether what is tested is the header in which the browser names the site that asks."""
+    tested = test.rights[0] if isinstance(test, ir.Compare) else test
+    nodes = list(walk(tested))
+    nodes += [
+        n
+        for part in nodes
+        if isinstance(part, ir.Name)
+        for v in body.assigned.get(part.id, [])
+        for n in walk(v)
+    ]
+    return any(isinstance(n, ir.Const) and n.value in _ORIGIN for n in nodes)
 
 
 def _shown(test: ir.Expr) -> str:

@@ -438,6 +438,15 @@ WEAK_RULES: tuple[Rule, ...] = (
         "Take the host out of the address (`urllib.parse.urlsplit(url).hostname`) and compare it whole, or with a dot before it for subdomains.",
     ),
     weak(
+        "origin-test",
+        "origin.partial",
+        346,
+        "Origin of a request tested by a part of its text",
+        "medium",
+        "send requests from a site of their own whose name holds the trusted one",
+        "Compare the whole origin, scheme and port included, with a list of those that are trusted.",
+    ),
+    weak(
         "forwarded-address",
         "address.forwarded",
         348,
