@@ -102,6 +102,12 @@ BAD = [
     ("requirements.txt", "boats @ http://harbour.example/boats-1.0.tar.gz\n", 1, 494),
     ("requirements.txt", "--extra-index-url https://pypi.harbour.example/simple\nboats\n", 1, 427),
     ("requirements.txt", f"--index-url https://deploy:{KEY}@pypi.harbour.example/simple\n", 1, 798),
+    (
+        "pyproject.toml",
+        '[project]\nname = "boats"\n\n[[tool.uv.index]]\nurl = "http://pypi.harbour.example/simple"\n',
+        5,
+        494,
+    ),
     ("pip.conf", "[global]\ntrusted-host = pypi.harbour.example\n", 2, 295),
     ("Dockerfile", "FROM python:3.12\nRUN pip install --trusted-host pypi.harbour.example boats\n", 2, 295),
     ("static/jquery-2.2.4.min.js", "/*! jQuery v2.2.4 | (c) */\n!function(){}();\n", 1, 1395),
@@ -157,6 +163,10 @@ GOOD = [
     ("deploy/secret.yaml", "apiVersion: v1\nkind: Secret\ndata:\n  password: PGZpbGwgaW4+\n"),
     ("deploy/other.yaml", "pod:\n  privileged: true\n"),
     ("requirements.txt", "flask==3.1.0\nboats @ git+https://git.harbour.example/boats.git@v1\n"),
+    (
+        "pyproject.toml",
+        '[project.urls]\nurl = "http://harbour.example"\n\n[[tool.poetry.source]]\nurl = "https://pypi.harbour.example"\n',
+    ),
     ("requirements.txt", "--trusted-host localhost\n-i http://localhost:3141/simple\nboats\n"),
     ("requirements.txt", "--extra-index-url https://harbour.example/s\nboats==1 --hash=sha256:ab\n"),
     ("requirements.txt", "--index-url https://deploy:${TOKEN}@pypi.harbour.example/simple\nboats\n"),

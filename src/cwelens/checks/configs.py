@@ -138,7 +138,7 @@ def _known_line(checker: Checker, config: Config, entry: Entry) -> bool:
 def _command(checker: Checker, config: Config, command: Entry) -> None:
     """A line of a shell, or of a Dockerfile: programs from the network, keys handed along, and texts of strangers."""
     text = command.value
-    if config.kind == "requirements" or (_INSTALLS.search(text) and "\n" not in text):
+    if command.name == "pip" or (_INSTALLS.search(text) and "\n" not in text):
         requirements.check(checker, config, command)
     if command.name == "shell":
         reason = by_form(text)

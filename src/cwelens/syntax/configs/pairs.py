@@ -13,8 +13,10 @@ from collections.abc import Iterator
 Pair = tuple[str, str, int, int]
 
 _MEMBER = re.compile(r'"((?:[^"\\\n]|\\.){1,80})"\s{0,40}:\s{0,40}"((?:[^"\\\n]|\\.)*)"')
-_LINE = re.compile(r"^\s*[\"']?([A-Za-z_/][\w./:-]*?)[\"']?\s*(?:=|:(?=\s))\s*(.*?)\s*,?\s*$")
+_LINE = re.compile(r"^\s*[\"']?([A-Za-z_/][\w./:-]*?)[\"']?\s*(?:=|:(?=\s))\s*(.*)$")
 _SECTION = re.compile(r"^\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?$")
+_OF_INDEX = re.compile(r"^(?:default-)?(?:extra-)?index-url$")
+_ABOUT_INDEX = re.compile(r"\b(?:source|sources|index|indexes)$")
 _SHELL = re.compile(
     r"(?:^|[\s;])(?:(?:export|local|readonly|declare\s+-x|-e|--env)\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s;\"']+)"
 )
@@ -44,15 +46,21 @@ def line_pairs(lines: list[str]) -> Iterator[Pair]:
     for number, line in enumerate(lines, 1):
         found = _LINE.match(line) if len(line) < _LONGEST else None
         if found is not None and not line.lstrip().startswith(("#", ";", "//")):
-            yield found[1].rpartition(".")[2], found[2], number, found.start(2)
+            value = found[2].rstrip().removesuffix(",").rstrip()
+            yield found[1].rpartition(".")[2], value, number, found.start(2)
 
 
-def sections(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """The headings of sections with their lines."""
+def indexes(lines: list[str]) -> Iterator[Pair]:
+    """The addresses of package indexes in a project's file: `url` in a section about sources, and options of pip."""
+    section = ""
     for number, line in enumerate(lines, 1):
-        found = _SECTION.match(line) if len(line) < _LONGEST else None
-        if found is not None:
-            yield number, found[1]
+        heading = _SECTION.match(line) if len(line) < _LONGEST else None
+        if heading is not None:
+            section = heading[1]
+            continue
+        for name, value, _, start in line_pairs([line]):
+            if _OF_INDEX.match(name) or (name == "url" and _ABOUT_INDEX.search(section)):
+                yield name, value, number, start
 
 
 def shell_pairs(lines: list[str]) -> Iterator[Pair]:

@@ -106,6 +106,9 @@ def _data(config: Config, syntax: str) -> None:
     if config.kind == "data":
         config.entries = [entry for entry in config.entries if _may_be_key(entry)]
         config.elements, config.commands = [], []
+    if syntax == "toml" and config.kind == "data":
+        for _, value, number, _ in pairs.indexes(source.lines):
+            config.commands.append(Entry("pip", f"--index-url {_unquoted(value)}", _whole(source, number)))
     if syntax == "shell":
         for number, line in enumerate(source.lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
