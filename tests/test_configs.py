@@ -148,6 +148,7 @@ GOOD = [
     ("config.toml", '[db]\npassword = "env:DB_PASSWORD"\ntoken_url = "https://example.org/token"\n'),
     ("deploy/boats.yaml", f"sha256: {HEX}\nimage: boats@sha256:{HEX}\nkey_id: {KEY}\n"),
     ("tests/data/boats.yaml", f"pier:\n  api_key: {KEY}\n"),
+    ("app/services.json", f'{{"api_key": [{{"current_key": "AIza{KEY}_x9Tq2LmZ4a"}}]}}\n'),
     ("package-lock.json", f'{{"integrity": "sha512-{KEY}", "token": "{KEY}"}}\n'),
     ("data/words.json", '{"password": "Passwort", "token": "Zeichen", "key": "a.b.c"}\n'),
     ("data/boats.json", f'{{"commit": "{HEX[:40]}", "etag_key": "{HEX[:32]}", "uid": "{KEY}"}}\n'),

@@ -68,7 +68,10 @@ def _secret(checker: Checker, config: Config, entry: Entry) -> None:
     if config.kind == "workflow" or not value or _ELSEWHERE.search(value) or value.lower() in _FLAGS:
         return
     form = token_forms.form_of(value)
-    if form is not None and not (form.public and config.kind == "data"):
+    if form is not None and form.public and config.kind == "data":
+        # What an app or a page brings along for whoever runs it.
+        return
+    if form is not None:
         what = "is" if not form.pattern else "has the form of a key of"
         add(checker, config, entry, "hard-coded-credential", f"the value {what} {form.owner}")
     elif config.kind == "data":
