@@ -52,7 +52,8 @@ def _names_account(app: Application, entity: Entity, column: str) -> bool:
     for made in _declarations(app, entity, column):
         target = _target(made)
         if target:
-            return _is_person(target) or _has_person(app, target)
+            # A `relationship` may lead to many that belong to somebody; a key leads to the one that this hangs on.
+            return _is_person(target) or (_last(made) != "relationship" and _has_person(app, target))
     return target is not None or _refers(column)
 
 
