@@ -66,7 +66,7 @@ def run_modules(
     checker: Checker,
     modules: list[ModuleInfo],
     entries: Entries,
-    wanted: set[int],
+    wanted: dict[int, int],
     jobs: int,
     progress: _Progress | None = None,
 ) -> None:
@@ -115,7 +115,7 @@ class _Pool:
     """At most so many processes at a time; what they send comes out in the order of the stretches."""
 
     def __init__(
-        self, shared: Shared, checker: Checker, wanted: set[int], known: dict[int, object], jobs: int
+        self, shared: Shared, checker: Checker, wanted: dict[int, int], known: dict[int, object], jobs: int
     ) -> None:
         self._shared = shared
         self._checker = checker
@@ -176,7 +176,7 @@ class _Pool:
             self._answers[number] = bytes(self._buffers.pop(reader)) if status == 0 else b""
 
 
-def _interpret(shared: Shared, checker: Checker, modules: list[ModuleInfo], wanted: set[int]) -> _Noted:
+def _interpret(shared: Shared, checker: Checker, modules: list[ModuleInfo], wanted: dict[int, int]) -> _Noted:
     """In a process of its own: what the modules bring, and nothing of what was known before."""
     entries = Entries()
     checker.records, checker.sources, checker.fields = {}, {}, Written()

@@ -18,7 +18,7 @@ from cwelens.flow import (
     statements,
     wrappers,
 )
-from cwelens.flow.run import Exits, Observer, OutOfFuel, Run, Shared, activation
+from cwelens.flow.run import MAX_DEPTH, Exits, Observer, OutOfFuel, Run, Shared, activation
 from cwelens.flow.state import Frame, Obj, State, join_states
 from cwelens.flow.values import (
     Cls,
@@ -67,9 +67,9 @@ def run_top_level(shared: Shared, observer: Observer, module: ModuleInfo, entrie
 
 
 def run_module(
-    shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: set[int]
+    shared: Shared, observer: Observer, module: ModuleInfo, entries: Entries, wanted: dict[int, int]
 ) -> None:
-    """Interprets those functions of a module whose node ids are in `wanted`, and its handlers."""
+    """Interprets those functions of a module whose node ids are in `wanted` (with how deep calls are entered from there), and its handlers."""
     run = Run(shared, observer, Frame(module, None, None, None, None, None))
     shared.closures.restart()
     for function in module.functions:
@@ -77,7 +77,8 @@ def run_module(
         if handler is not None:
             entries.handlers[id(function.node)] = handler
         if id(function.node) in wanted or handler is not None:
-            run_function(shared, observer, function, handler, entries)
+            depth = wanted.get(id(function.node), MAX_DEPTH) if handler is None else MAX_DEPTH
+            run_function(shared, observer, function, handler, entries, depth)
 
 
 def run_registered(shared: Shared, observer: Observer, modules: list[ModuleInfo], entries: Entries) -> None:
@@ -119,12 +120,14 @@ def run_function(
     function: FunctionInfo,
     handler: handlers.Handler | None,
     entries: Entries,
+    depth: int = MAX_DEPTH,
 ) -> None:
-    """Interprets one function as an entry, and tells the observer what it gives back where a framework sends that on."""
+    """Interprets one function as an entry, calls entered so deep at most, and tells the observer what it gives back where a framework sends that on."""
     node = function.node
     closure = shared.settled.closures.get(id(node)) or shared.closures.get(id(node))
     frame = Frame(function.module, function, node, None, closure, None)
     run = Run(shared, observer, frame)
+    run.deepest = min(run.deepest, depth)
     frame.handler = handler
     st = State({}, {}, shared.base)
     registered = shared.registry.count

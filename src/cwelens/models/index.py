@@ -129,6 +129,7 @@ class Models:
         self._canonical: dict[str, str] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._words: frozenset[str] | None = None
+        self._setting_words: frozenset[str] | None = None
         self._conventions: list[Route] | None = None
         self._owners: dict[tuple[str, str], set[str]] | None = None
         self._likenesses: dict[str, list[Likeness]] | None = None
@@ -435,25 +436,38 @@ class Models:
         return name
 
     def words(self) -> frozenset[str]:
-        """The last components of every sink, misuse and setting, keys of settings, and aliases of them.
+        """The last components of every sink and misuse, what is taken for one by its name, and aliases of them.
 
-        Code that holds none of these words has no operation that a row names (what a route's `response` makes dangerous has no word).
+        Code that holds none of these words, and assigns to none of `setting_words`, has no operation that a row names (what a
+        route's `response` makes dangerous has no word).
         """
         if self._words is None:
             words: set[str] = set()
-            for table, field in (("sink", "call"), ("misuse", "call"), ("setting", "set")):
-                words.update(
-                    name.removesuffix(".__set__").rpartition(".")[2] for name in self._index(table, field)
-                )
-            for row in self._all(Setting):
-                words.update(row.keys)
+            for table in ("sink", "misuse"):
+                names = self._index(table, "call")
+                words.update(name.rpartition(".")[2] for name in names if not name.endswith(".__set__"))
             for alike in self._all(Likeness):
                 words.update(alike.members)
-            for name, target in self._data.alias.items():
-                if target.rpartition(".")[2] in words:
-                    words.add(name.rpartition(".")[2])
-            self._words = frozenset(words)
+            self._words = self._with_aliases(words)
         return self._words
+
+    def setting_words(self) -> frozenset[str]:
+        """The last components of every setting, and its keys."""
+        if self._setting_words is None:
+            words = {name.rpartition(".")[2] for name in self._index("setting", "set")}
+            for row in self._all(Setting):
+                words.update(row.keys)
+            for table in ("sink", "misuse"):
+                names = self._index(table, "call")
+                words.update(name.split(".")[-2] for name in names if name.endswith(".__set__"))
+            self._setting_words = self._with_aliases(words)
+        return self._setting_words
+
+    def _with_aliases(self, words: set[str]) -> frozenset[str]:
+        for name, target in self._data.alias.items():
+            if target.rpartition(".")[2] in words:
+                words.add(name.rpartition(".")[2])
+        return frozenset(words)
 
     # Rows by name.
 
