@@ -18,7 +18,7 @@ from cwelens.flow import (
     statements,
     wrappers,
 )
-from cwelens.flow.run import MAX_DEPTH, Exits, Observer, OutOfFuel, Run, Shared, activation
+from cwelens.flow.run import MAX_DEPTH, REACH_OF_HANDLERS, Exits, Observer, OutOfFuel, Run, Shared, activation
 from cwelens.flow.state import Frame, Obj, State, join_states
 from cwelens.flow.values import (
     Cls,
@@ -128,6 +128,8 @@ def run_function(
     frame = Frame(function.module, function, node, None, closure, None)
     run = Run(shared, observer, frame)
     run.deepest = min(run.deepest, depth)
+    if handler is not None:
+        run.budgets = REACH_OF_HANDLERS
     frame.handler = handler
     st = State({}, {}, shared.base)
     registered = shared.registry.count

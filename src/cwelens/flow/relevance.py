@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import Binding, FunctionInfo, ModuleInfo
 
 
-import os
+
 # What calls something relevant, and is not that itself: what it hands over is followed so deep.
 CALLER_DEPTH = 3
 

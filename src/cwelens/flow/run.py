@@ -31,7 +31,9 @@ ENTRY_FUEL = 40_000
 # Tests are no part of what is in service: from these, calls are entered only so deep.
 TEST_DEPTH = 1
 # (what an entry may have cost, how deep calls are entered up to then)
-REACH = ((600, MAX_DEPTH), (1_200, 4), (2_500, 3), (5_000, 2))
+REACH = ((150, MAX_DEPTH), (300, 4), (600, 3), (1_200, 2))
+# The same where the entry is called by a framework: there untrusted data begins its way.
+REACH_OF_HANDLERS = ((600, MAX_DEPTH), (1_200, 4), (2_500, 3), (5_000, 2))
 
 
 class OutOfFuel(Exception):
@@ -325,6 +327,7 @@ class Run:
         self.observer = observer
         self.frame = frame
         self.deepest = TEST_DEPTH if shared.is_test(frame.module) else MAX_DEPTH
+        self.budgets = REACH
         self.exits = Exits()
         self.fuel = ENTRY_FUEL
         # What is being interpreted: functions with what they close over (so that two uses of one wrapper differ), and fields.
@@ -344,7 +347,7 @@ class Run:
         A call that is not entered gives a value with the origins of its arguments, labelled with the reason.
         """
         spent = ENTRY_FUEL - self.fuel
-        for limit, depth in REACH:
+        for limit, depth in self.budgets:
             if spent < limit:
                 return min(depth, self.deepest)
         return 1
