@@ -221,8 +221,9 @@ def test_is_modelled(models: index.Models) -> None:
 
 
 def test_words_and_packages(models: index.Models) -> None:
-    """Words are the last components of what can matter, and keys; packages lead to their library."""
-    assert models.words() == {"execute", "weak", "config", "DEBUG", "TEST"}
+    """Words are the last components of what can matter, and of settings with their keys; packages lead to their library."""
+    assert models.words() == {"execute", "weak"}
+    assert models.setting_words() == {"config", "DEBUG", "TEST"}
     assert models.packages() == {"shop": "Shop", "shop_tools": "Shop"}
 
 

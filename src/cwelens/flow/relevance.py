@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cwelens.resolve.symbols import Binding, FunctionInfo, ModuleInfo
 
 
-
 # What calls something relevant, and is not that itself: what it hands over is followed so deep.
 CALLER_DEPTH = 3
 
