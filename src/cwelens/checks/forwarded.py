@@ -27,6 +27,8 @@ _HEADER = re.compile(
     r"(?i)^(?:http[-_])?(?:(?:x[-_])?forwarded[-_]for|x[-_]real[-_]ip|(?:x[-_]|true[-_])?client[-_]ip"
     r"|x[-_](?:cluster[-_]client|originating|remote)[-_](?:ip|addr))$"
 )
+# Some part of that in the text of a module: the others need not be looked through.
+_NAMED = re.compile(r"(?i)forwarded[-_]for|(?:real|client|originating|remote)[-_](?:ip|addr)")
 # An address, the beginning of one, or a network.
 _ADDRESS = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){0,3}\.?(?:/\d+)?|localhost|::1|fe80:.*|fd[0-9a-f]{2}:.*)$")
 _LISTS = frozenset(
@@ -44,8 +46,12 @@ _DEPTH = 4
 def check(checker: Checker, modules: list[ModuleInfo]) -> None:
     """Looks through the given modules; tests are passed over."""
     read = [module for module in modules if not is_test_module(module)]
-    givers = _givers([body for module in read for body in bodies(module)])
+    naming = {id(module) for module in read if _NAMED.search(module.source.text)}
+    givers = _givers([body for module in read if id(module) in naming for body in bodies(module)])
+    givers -= {function.name for module in read if id(module) not in naming for function in module.functions}
     for module in read:
+        if not givers and id(module) not in naming:
+            continue
         for body in bodies(module):
             for test in _tests(body):
                 said = _told(test, body, givers)
