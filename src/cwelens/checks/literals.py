@@ -54,6 +54,7 @@ def check(checker: Checker, module: ModuleInfo) -> None:
             if not tests:
                 _handed_over(checker, module, node)
                 _falls_back(checker, module, fallbacks.asked(node), node, node)
+                _put(checker, module, node)
             for name, value in node.keywords:
                 if rehearsed(node):
                     break
@@ -77,6 +78,34 @@ def check(checker: Checker, module: ModuleInfo) -> None:
                     _named(checker, module, param.name, param.default, param.default, tests)
         elif isinstance(node, ir.Const | ir.Format) and not tests and id(node) not in beside:
             _by_form(checker, module, node)
+
+
+# What is called so is told who is asking, or starts what asks.
+_TOLD_WHO = frozenset(
+    ("login", "auth", "authenticate", "authorize", "token", "bearer", "credentials", "sign")
+)
+_STARTS = frozenset(("run", "init", "connect", "configure"))
+
+
+def _put(checker: Checker, module: ModuleInfo, node: ir.Call) -> None:
+    """`setattr(x, "api_key", "…")` sets what it names; a random text handed to a client or a login may be its key."""
+    callee = written(node.func).rpartition(".")[2]
+    if callee == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ir.Const):
+        if isinstance(node.args[1].value, str):
+            _named(checker, module, node.args[1].value, node.args[2], node.args[2], False)
+    elif 0 < len(node.args) <= 2 and (
+        callee in _STARTS or callee[:1].isupper() or _TOLD_WHO & set(names.words(callee))
+    ):
+        given = node.args[-1]
+        found = literal(given) if isinstance(given, ir.Const) else None
+        if (
+            found is not None
+            and not found.size
+            and drawn(found.text)
+            and not (is_hex(found.text) or by_form(found.text))
+        ):
+            doubt = f"what is handed to `{written(node.func)}` lets whoever knows it in"
+            _add(checker, module, given, "hard-coded-credential", doubt, written(node.func), "conditional")
 
 
 def _by_form(checker: Checker, module: ModuleInfo, node: ir.Const | ir.Format) -> None:
@@ -154,6 +183,9 @@ def _assigned(checker: Checker, module: ModuleInfo, target: ir.Expr, value: ir.E
         isinstance(target, ir.Item) and isinstance(target.key, ir.Const) and isinstance(target.key.value, str)
     ):
         _named(checker, module, target.key.value, value, target, tests)
+    elif isinstance(target, ir.Seq) and isinstance(value, ir.Seq) and len(target.items) == len(value.items):
+        for one, given in zip(target.items, value.items):
+            _assigned(checker, module, one, given, tests)
 
 
 def _named(

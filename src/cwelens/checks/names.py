@@ -165,6 +165,7 @@ def is_cipher_key(name: str) -> bool:
 # Words beside which a random text may be a secret, wherever in the name they stand: `TOKEN_PROD`, `stripe_key_live`.
 _HINTS = frozenset(
     ("password", "passwd", "pwd", "passphrase", "secret", "secrets", "token", "tokens", "apikey", "apikeys", "credential", "credentials",
+     "secretkey", "accesskey", "privatekey", "authtoken", "accesstoken", "apitoken", "clientsecret", "appsecret", "appkey", "appid", "masterkey",
      "cred", "creds", "auth", "bearer", "jwt", "hmac", "fernet", "oauth", "passwords")
 )  # fmt: skip
 _KEYS = frozenset(("key", "keys"))

@@ -52,6 +52,11 @@ def literal(value: ir.Expr) -> Written | None:
     if isinstance(value, ir.Format):
         parts = [part for part in value.parts if isinstance(part, str)]
         return Written("".join(parts), 0, value) if len(parts) == len(value.parts) else None
+    if isinstance(value, ir.Binary) and value.op == "+":
+        left, right = literal(value.left), literal(value.right)
+        if left is None or right is None:
+            return None
+        return Written(left.text + right.text, left.size + right.size, value)
     if isinstance(value, ir.Call):
         return _converted(value)
     return None
@@ -71,8 +76,11 @@ def _converted(call: ir.Call) -> Written | None:
 
 
 def several(value: ir.Expr) -> list[Written]:
-    """The literals of a list, tuple or set of nothing else; none where it holds anything else."""
-    if not isinstance(value, ir.Seq):
+    """The literals of a list, tuple or set of nothing else, or those that a dictionary holds; none where it holds anything else."""
+    if isinstance(value, ir.DictDisplay):
+        found = [literal(item) for _, item in value.items]
+    elif isinstance(value, ir.Seq):
+        found = [literal(item) for item in value.items]
+    else:
         return []
-    found = [literal(item) for item in value.items]
     return [one for one in found if one is not None] if all(found) else []
