@@ -90,6 +90,7 @@ def test_most_keys_count_as_drawn() -> None:
         "0012_auto_20240817_1432_merge_piers",
         "X-Harbour-Pier2-Key-Name-Of-Boat",
         "AES256_HMAC_SHA1",
+        "l2pier_termination__l2pier",
         "123e4567-e89b-12d3-a456-426614174000",
         "https://example.org/a8f3kQz9LmX2/v1",
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ",

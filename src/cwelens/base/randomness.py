@@ -81,7 +81,7 @@ def drawn(text: str) -> bool:
     # A year or a version at the end is no chance.
     if not any(map(str.isdigit, text[:-4])) or not any(map(str.isalpha, text)):
         return False
-    if max(map(len, _BETWEEN.split(text))) < _PIECE_LENGTH:
+    if not any(len(p) >= _PIECE_LENGTH and any(map(str.isdigit, p)) for p in _BETWEEN.split(text)):
         return False
     if bits(text) < _BITS or changes(text) < _CHANGES:
         return False
