@@ -302,7 +302,8 @@ def _redirect_special(taint: Taint, hole: Opaque, parts: tuple[str | Opaque, ...
     if taint.origin.concept == "http.url":
         # Only its host could be forged, and not by a link.
         return "it is the address of the request itself"
-    if before(parts, index) == "/" and "redirect.slashes" in taint.safe:
+    plain = "redirect.backslash" in taint.safe or not hole.chars & ch.of("\\")
+    if before(parts, index) == "/" and "redirect.slashes" in taint.safe and plain:
         return f"`/…` does not go on with another slash: {taint.safe['redirect.slashes']}"
     why = taint.safe.get("redirect.local")
     return f"it names no host: {why}" if why and not hole.chars & ch.of("\\") else ""

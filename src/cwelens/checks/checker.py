@@ -45,11 +45,12 @@ from cwelens.flow import assign
 from cwelens.flow.conditions import holds_all, holds_value
 from cwelens.flow.contents import CONTENT
 from cwelens.flow.run import CallSite, Run, Shared, written
-from cwelens.flow.state import Frame, State
+from cwelens.flow.state import Frame, State, map_taints
 from cwelens.flow.values import Place, Value, taints_of
 from cwelens.ir import nodes as ir
 
 if TYPE_CHECKING:
+    from cwelens.models.schema import Sink
     from cwelens.syntax.templates.model import Output
 
 HTML = ("html.body", "html.declared")
@@ -177,6 +178,8 @@ class Checker:
                 continue
             if row.concept == "format.string" and formatters.looks_up_itself(run, site):
                 continue
+            if row.handles:
+                values = [_handled(row, value) for value in values]
             if row.concept == "log.message":
                 values = log_formats.as_formatted(site.args.positional, values, st)
             judgement = self._judge_sink(run, site, rule, values, st)
@@ -442,3 +445,9 @@ def attribute_of(node: ir.Expr, name: str, st: State) -> Value | None:
         if path is not None:
             return st.env.get(f"{path}.{name}") or st.env.get(f"{path}[{name!r}]")
     return None
+
+
+def _handled(row: Sink, value: Value) -> Value:
+    """What is handed over, safe for what the callee takes care of by itself."""
+    why = f"`{row.names[0].rpartition('.')[2]}` quotes it"
+    return map_taints(value, lambda taint: taint.neutralised(row.handles, why))

@@ -380,14 +380,14 @@ DOUBLED = {"'": "sql.quote", '"': "sql.quote.double", "`": "sql.quote.back"}
 
 
 def _without_slashes(hole: Opaque, stripped: Value) -> Opaque:
-    """`target.lstrip("/")`: no path from the root, and behind a slash one of this site, where no backslash can stand for the second slash."""
+    """`target.lstrip("/")`: no path from the root, and behind a slash one of this site where no backslash can stand for the second one."""
     plain = stripped.const()
     gone = plain.value if plain is not None and isinstance(plain.value, str) else ""
     if "/" not in gone:
         return hole
     contexts: tuple[str, ...] = ("path.absolute", "redirect.slashes")
-    if hole.chars & ch.of("\\") and "\\" not in gone:
-        contexts = contexts[:1]
+    if "\\" in gone:
+        contexts += ("redirect.backslash",)
     taints = tuple(t.neutralised(contexts, "leading slashes are taken off") for t in hole.taints)
     return Opaque(hole.type, taints, hole.chars, hole.note, hole.label)
 

@@ -113,15 +113,19 @@ class Source(ConditionalRow):
 
 
 class Sink(ConditionalRow):
-    """An untrusted value at `port` is dangerous in the way of `concept`; where there is an `assume`, only if that is true."""
+    """An untrusted value at `port` is dangerous in the way of `concept`; where there is an `assume`, only if that is true.
+
+    `handles` are the contexts that the callee makes the value safe for by itself (it quotes backslashes in an address).
+    """
 
     TABLE = "sink"
-    __slots__ = ("assume", "concept", "port")
+    __slots__ = ("assume", "concept", "handles", "port")
 
     def _read(self, table: Table) -> None:
         self.port = table.port("port")
         self.assume = table.text("assume")
         self.concept = table.concept("is", "dangerous", "weak")
+        self.handles = table.contexts("handles")
 
 
 class Misuse(ConditionalRow):
