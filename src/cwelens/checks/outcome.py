@@ -178,9 +178,11 @@ def decide(record: Record, called: set[str]) -> Judgement:
     best = record.best
     # Others may call what is public; a private function has the callers that are seen.
     unsettled = best is not None and best.kind == "undecided" and best.taint is None
+    # Who is called by nobody that is seen tells best where the value comes from.
+    given = sorted(record.from_param, key=lambda one: one[1] in called)
     open_ones = [
         j
-        for j, owner in record.from_param
+        for j, owner in given
         if owner not in called or best is None or (unsettled and not owner.rpartition(".")[2].startswith("_"))
     ]
     for judgement in open_ones:
