@@ -220,6 +220,9 @@ def item(walk: Walk, frame: Frame, node: ir.Node, base: Val, key: Val) -> Val:
     if base.put is not None and name in base.put:
         return base.put[name]
     if base.kind == "session":
+        if not name and is_role("".join(part for part in key.parts or () if isinstance(part, str))):
+            # `session[prefix + "_admin"]`
+            return Val(frozenset((IDENTITY, ROLE)))
         if not name or is_identity_key(name):
             return Val(frozenset((IDENTITY, ROLE) if is_role(name) else (IDENTITY,)), name=name)
         return Val(frozenset((KEPT,)), name=name)

@@ -232,15 +232,33 @@ def _through(
         else:
             env[param.name] = Val(kind="wrapped")
     _explore(work, info, env, None, call is not None)
+    inside = _of_wrapper(know, info, scope, ())
     if not work.wrapped:
-        return None
+        return tuple(Guard(kind, text, spot, scope) for kind in inside) if inside else None
     held = [g for g in work.wrapped[0] if all(g in other for other in work.wrapped[1:])]
-    kinds = dict.fromkeys(g.kind for g in held)
+    kinds = dict.fromkeys([*inside, *(g.kind for g in held)])
     if not kinds and guard_kind(info.name):
         # It is called what it does, and asks on some way: the other is open by a setting (visitors are let in, a proxy has asked).
         asked = [*work.refused, *(g for way in work.wrapped for g in way)]
         kinds = dict.fromkeys(g.kind for g in asked if g.kind in ("login", "token"))
     return tuple(Guard(kind, text, spot, scope) for kind in kinds)
+
+
+def _of_wrapper(know: Knowledge, info: FunctionInfo, scope: str, seen: tuple[int, ...]) -> dict[str, None]:
+    """What is asked by decorators of the function that a decorator gives back (`@login_required` before `def wrapper`)."""
+    kinds: dict[str, None] = {}
+    given = {
+        n.value.id for n in walk(*info.node.body) if isinstance(n, ir.Return) and isinstance(n.value, ir.Name)
+    }
+    for child in info.module.functions:
+        if child.parent is not info or child.name not in given or id(child) in seen:
+            continue
+        for decorator in child.node.decorators:
+            if symbol_of(know.program.resolve_expr(info.module, info, decorator)) is not info:
+                found = by_decorator(know, info.module, info, decorator, scope)
+                kinds.update(dict.fromkeys(g.kind for g in found if g.kind in ("login", "role", "token")))
+        kinds.update(_of_wrapper(know, child, scope, (*seen, id(child))))
+    return kinds
 
 
 # What a decorator that turns somebody away speaks of: who is asking, and the statuses for "who are you" and "not you".

@@ -218,7 +218,7 @@ def register(run: Run, route: Route, args: Args, receiver: Value | None, st: Sta
 
 
 def _wrapped(value: Value, depth: int) -> Iterator[Func]:
-    """The functions that a value is, and those that a decorator has closed in them."""
+    """The functions that a value is, and those that a decorator was given and has closed in them."""
     for atom in value.atoms:
         if isinstance(atom, Func):
             yield atom
@@ -228,7 +228,8 @@ def _wrapped(value: Value, depth: int) -> Iterator[Func]:
                 and atom.frame.func is not None
                 and atom.frame.node is not None
             ):
-                for inner in list(atom.frame.env.values()):
+                for param in atom.frame.node.params:
+                    inner = atom.frame.env.get(param.name, NOTHING)
                     yield from (f for f in _wrapped(inner, depth - 1) if f.node is not atom.node)
 
 
