@@ -11,6 +11,7 @@ from cwelens.app.values import (
     COOKIE,
     DECLARED,
     EMPTY,
+    FOUND,
     IDENTITY,
     OWNER,
     ROLE,
@@ -247,6 +248,8 @@ def generic(walk: Walk, frame: Frame, base: Val | None, callee: Val, name: str, 
     made.type = callee.ref.qualname if callee.ref is not None and hasattr(callee.ref, "qualname") else ""
     if base is None and name.endswith("Response"):
         made.kind = "response"
+    if base is not None and callee.ref is None and not base.has(CLIENT):
+        made.tags |= {FOUND}
     return made
 
 

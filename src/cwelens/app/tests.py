@@ -11,6 +11,7 @@ from cwelens.app.values import (
     COOKIE,
     CREDENTIAL,
     DIGEST,
+    FOUND,
     FRESH,
     HEADER,
     IDENTITY,
@@ -185,6 +186,8 @@ def _membership(walk: Walk, frame: Frame, node: ir.Compare, left: Val, right: Va
 
 def _is_word(made: Val) -> bool:
     """Whether the client says by it what it may do: a cookie or header about roles, a field that says who is an administrator."""
+    if made.has(FOUND):
+        return False
     return is_role(made.name) if made.has(COOKIE, HEADER) else bool(words(made.name) & _ADMIN)
 
 

@@ -28,6 +28,8 @@ TOKEN = "token"
 ROLE = "role"
 # The outcome of a comparison of a record's owner with who is asking.
 OWNER = "owner"
+# Given back by code that is not seen, which the client's data was handed to: chosen by it, and not its word.
+FOUND = "found"
 # What a hook of the program has looked up and put on the request: the part of the data that the request is about.
 PART = "part"
 # The outcome of checking a password.
