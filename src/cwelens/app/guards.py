@@ -402,10 +402,15 @@ def of_class(
             hook = ancestor.methods.get(name)
             if hook is None or name == method:
                 continue
+            for decorator in hook.node.decorators:
+                guards += by_decorator(know, ancestor.module, ancestor.function, decorator, "class")
             work = Walk(know)
             env, _ = parameters(know, work, hook, cls, "Django", False)
             made, held = function(work, hook, env)
             kinds = {g.kind for g in held or ()}
+            if name == "dispatch":
+                # What it gives back before it hands the request on is an answer to those who may not.
+                kinds |= {g.kind for g in work.refused if g.kind in ("login", "role", "token")}
             if name in ("is_accessible", "test_func"):
                 kinds |= {kind for tag, kind in PROOFS.items() if tag in made.tags} | (
                     {"role"} if ROLE in made.tags else set()

@@ -9,7 +9,7 @@ from cwelens.app.evaluate import text_of
 from cwelens.app.frame import Frame, Knowledge, Walk
 from cwelens.app.guards import by_decorator
 from cwelens.app.statements import block
-from cwelens.app.values import Guard, Val
+from cwelens.app.values import IDENTITY, KEPT, Guard, Val
 from cwelens.app.words import is_role, table, words
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import dotted, walk
@@ -161,6 +161,10 @@ def _of_hook(know: Knowledge, info: FunctionInfo) -> tuple[Guard, ...]:
     if not kept and len(held) > 1:
         # Some requests pass without: those to the login page. What holds for the rest counts.
         kept = [g for other in held for g in other if g.kind in ("login", "token", "role")]
+    turns_away = any(isinstance(n, ir.Raise) for n in walk(*info.node.body))
+    if not kept and not csrf and turns_away and frame.tested & {IDENTITY, KEPT}:
+        # Who is asking, or what the session keeps, is one of several ways in: `if mine or invited: … else: raise`.
+        kept = [Guard("login", "who is asking", (info.module.source, info.node.pos), "hook")]
     asked = dict.fromkeys(Guard(g.kind, f"{info.name}: {g.text}", g.spot, "hook") for g in kept)
     return (*csrf, *asked)
 
