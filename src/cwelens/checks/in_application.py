@@ -185,6 +185,10 @@ def _without_session(app: Application, finding: Finding, operations: list[Operat
     if "CHECK_DEFAULT" in code and protects:
         return "a hook that asks for the token itself"
     if "exempt" not in code:
+        # A form that is made without the protection: what matters is which routes make it.
+        making = [route for route in app.routes if route.holds(finding.location.path, finding.location.line)]
+        if making and all(_by_token(route) and not _asks_session(app, route) for route in making):
+            return "what a browser does not send by itself: no session decides there"
         return ""
     routes = [route for route in app.routes if _is_exempted(route, finding.location)]
     if not app.has_identity:
