@@ -91,7 +91,13 @@ def of_container(
         elif obj.items:
             st.heap[ref.loc] = obj.collapsed()
         return NONE
-    if name in ("copy", "union", "intersection", "difference"):
+    if name == "difference":
+        return some_of(run, Value((ref,)), st, node)
+    if name == "intersection" and first is not None and len(args.positional) == 1:
+        both = common(Value((ref,)), first, st)
+        if both is not None:
+            return some_of(run, both, st, node)
+    if name in ("copy", "union", "intersection"):
         extra = join_all([v for a in args.positional for v in [elements(run, a, st, node)] if v.atoms])
         new = Obj(obj.kind, dict(obj.items), obj.rest)
         return run.alloc(st, node, new.with_rest(extra) if extra.atoms else new, name)
@@ -107,6 +113,17 @@ def of_container(
     if name in ("discard",):
         return NONE
     return None
+
+
+def common(one: Value, two: Value, st: State) -> Value | None:
+    """What is in both of two sets is in the one that nobody else has a say in; None where others have in both."""
+    return next((side for side in (one, two) if not deep_taints(side, st)), None)
+
+
+def some_of(run: Run, value: Value, st: State, node: ir.Node) -> Value:
+    """A set of some elements of another, or of none."""
+    content = elements(run, value, st, node)
+    return run.alloc(st, node, Obj("set", {}, content if content.atoms else None), "some")
 
 
 def elements(run: Run, value: Value, st: State, node: ir.Node) -> Value:

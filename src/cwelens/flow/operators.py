@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cwelens.flow import (
+    containers,
     expressions,
     path_values,
     percent,
@@ -82,7 +83,8 @@ def binary(run: Run, op: str, left: Value, right: Value, node: ir.Node, st: Stat
         if repeated is not None:
             return repeated
     if op in ("|", "-", "&", "^") and any(isinstance(a, Ref) for a in left.atoms):
-        return join(left, right)
+        part = left if op == "-" else containers.common(left, right, st) if op == "&" else None
+        return join(left, right) if part is None else containers.some_of(run, part, st, node)
     taints = join_taints(deep_taints(left, st), deep_taints(right, st))
     numbers = [a for v in (left, right) for a in v.atoms]
     if op in ("-", "//", "**", "<<", ">>", "&", "^") or all(is_number(a) for a in numbers):
