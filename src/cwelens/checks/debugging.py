@@ -18,7 +18,7 @@ ASKED = "a test: it is on where debugging is asked for"
 
 def asked_for(node: ir.Node, body: Body) -> bool:
     """Whether a place is reached only where a switch for debugging is on."""
-    return any(held and _speaks_of_debugging(test) for test, held in arms(body.nodes, node))
+    return any(held and speaks_of(test) for test, held in arms(body.nodes, node))
 
 
 def mode(site: CallSite, body: Body) -> Judgement:
@@ -34,7 +34,8 @@ def mode(site: CallSite, body: Body) -> Judgement:
     return Judgement("defect")
 
 
-def _speaks_of_debugging(test: ir.Expr) -> bool:
+def speaks_of(test: ir.Expr) -> bool:
+    """Whether a test asks that debugging is on."""
     for part in walk(test):
         name = last_name(part) if isinstance(part, ir.Name | ir.Attr | ir.Item) else ""
         if isinstance(part, ir.Const) and isinstance(part.value, str):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cwelens.app.words import is_role
-from cwelens.checks import content_type
+from cwelens.checks import content_type, debugging
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run
 from cwelens.flow.state import Obj, State, deep_taints
-from cwelens.flow.values import Const, Method, Opaque, Ref, Taint, Text, Value
+from cwelens.flow.values import Const, Method, Opaque, Place, Ref, Taint, Text, Value
 from cwelens.ir import nodes as ir
 from cwelens.ir.walk import walk
 
@@ -78,6 +79,8 @@ def error_detail(checker: Checker, run: Run, node: ir.Node, value: Value, state:
                 why = f"{taint.origin.text} tells more than what was wrong with the request"
             elif _validated(taint):
                 why = "its text says more than what is wrong with what was sent"
+            elif _for_debugging(run, node, taint):
+                why = "debugging is switched on where the program is in service"
             else:
                 why = ""
             if why:
@@ -113,9 +116,24 @@ def error_on_page(checker: Checker, run: Run, node: ir.Node, value: Value, state
 
 def _for_a_role(run: Run, taint: Taint) -> bool:
     """Whether the error is only made into text where somebody's role was asked for."""
-    if taint.origin.place is None:
-        return False
-    source, (line, *_) = taint.origin.place
+    return taint.origin.place is not None and _under(run, taint.origin.place, _asks_role)
+
+
+def _for_debugging(run: Run, node: ir.Node, taint: Taint) -> bool:
+    """Whether an error is only made into text, passed on or sent where a switch for debugging is on."""
+    places = [run.place(node), *(step.place for step in (taint.trail.steps() if taint.trail else ()))]
+    if taint.origin.place is not None:
+        places.append(taint.origin.place)
+    return any(_under(run, place, debugging.speaks_of) for place in places)
+
+
+def _asks_role(test: ir.Expr) -> bool:
+    return any(isinstance(n, ir.Attr) and is_role(n.name) for n in walk(test))
+
+
+def _under(run: Run, place: Place, asks: Callable[[ir.Expr], bool]) -> bool:
+    """Whether a place stands in the body of an `if` with such a test."""
+    source, (line, *_) = place
     for function in run.shared.functions.values():
         first, _, last, _ = function.node.pos
         if function.module.source is not source or not first <= line <= last:
@@ -123,7 +141,7 @@ def _for_a_role(run: Run, taint: Taint) -> bool:
         for part in walk(*function.node.body):
             if not isinstance(part, ir.If) or not part.body[0].pos[0] <= line <= part.body[-1].pos[2]:
                 continue
-            if any(isinstance(n, ir.Attr) and is_role(n.name) for n in walk(part.test)):
+            if asks(part.test):
                 return True
     return False
 
