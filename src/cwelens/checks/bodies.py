@@ -69,15 +69,15 @@ def forget() -> None:
     _KNOWN.clear()
 
 
-def arms(nodes: Iterable[ir.Node], place: ir.Node) -> Iterator[tuple[ir.Expr, bool]]:
-    """The tests that decide whether a place is reached, each with whether it holds there: the arms of `if` that it stands in.
+def arms(nodes: Iterable[ir.Node], place: ir.Pos) -> Iterator[tuple[ir.Expr, bool]]:
+    """The tests that decide whether a place (a span of the source) is reached, each with whether it holds there: the arms of `if` that it stands in.
 
     `nodes` are all those of the body in which the place is.
     """
     for node in nodes:
-        if isinstance(node, ir.If) and _around(node.pos, place.pos):
+        if isinstance(node, ir.If) and _around(node.pos, place):
             for held, arm in ((True, node.body), (False, node.orelse)):
-                if any(_around(part.pos, place.pos) for part in arm):
+                if any(_around(part.pos, place) for part in arm):
                     yield node.test, held
 
 

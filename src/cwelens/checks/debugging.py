@@ -18,7 +18,7 @@ ASKED = "a test: it is on where debugging is asked for"
 
 def asked_for(node: ir.Node, body: Body) -> bool:
     """Whether a place is reached only where a switch for debugging is on."""
-    return any(held and speaks_of(test) for test, held in arms(body.nodes, node))
+    return any(held and speaks_of(test) for test, held in arms(body.nodes, node.pos))
 
 
 def mode(site: CallSite, body: Body) -> Judgement:

@@ -32,7 +32,7 @@ def judged(frame: Frame, node: ir.Node, concept: str) -> Judgement:
     body = frame.node.body if isinstance(frame.node, ir.Function) else frame.module.body
     if concept in ("tls.unverified", "tls.hostname") and _only_looks(body):
         return Judgement("neutralised", "only the certificate is fetched, and nothing is sent")
-    for test, held in arms(walk(*body), node):
+    for test, held in arms(walk(*body), node.pos):
         switch = _asks(test, held)
         if switch:
             return Judgement(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cwelens.app.words import is_role
 from cwelens.checks import content_type, debugging
+from cwelens.checks.bodies import arms, bodies
 from cwelens.checks.judgement import Judgement
 from cwelens.checks.rules import RULES
 from cwelens.flow.run import CallSite, Run
@@ -132,18 +133,16 @@ def _asks_role(test: ir.Expr) -> bool:
 
 
 def _under(run: Run, place: Place, asks: Callable[[ir.Expr], bool]) -> bool:
-    """Whether a place stands in the body of an `if` with such a test."""
-    source, (line, *_) = place
-    for function in run.shared.functions.values():
-        first, _, last, _ = function.node.pos
-        if function.module.source is not source or not first <= line <= last:
-            continue
-        for part in walk(*function.node.body):
-            if not isinstance(part, ir.If) or not part.body[0].pos[0] <= line <= part.body[-1].pos[2]:
-                continue
-            if asks(part.test):
-                return True
-    return False
+    """Whether a place is only reached where such a test holds."""
+    source, pos = place
+    return any(
+        held and asks(test)
+        for module in run.shared.program.modules.values()
+        if module.source is source
+        for body in bodies(module)
+        if body.function is not None and body.function.node.pos[0] <= pos[0] <= body.function.node.pos[2]
+        for test, held in arms(body.nodes, pos)
+    )
 
 
 def as_sent(run: Run, site: CallSite, judgement: Judgement) -> Judgement:

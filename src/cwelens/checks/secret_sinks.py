@@ -108,7 +108,7 @@ _SWITCH = re.compile(
 
 def _asked_for(body: Body, node: ir.Expr) -> str:
     """The option that asks for secrets in the log, by its name, where a call stands under one."""
-    for test, held in arms(body.nodes, node):
+    for test, held in arms(body.nodes, node.pos):
         if held and isinstance(test, ir.Name | ir.Attr | ir.Item) and _SWITCH.search(written(test)):
             return written(test)
     return ""

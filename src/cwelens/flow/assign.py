@@ -5,6 +5,7 @@ An access path (`self.kind`, `form["id"]`) is remembered in the environment unde
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cwelens.flow import calls, expressions, splits
@@ -285,21 +286,21 @@ def _set_slice(run: Run, base: Value, key: ir.Slice, value: Value, st: State, no
     return True
 
 
-def _setting_of_owner(run: Run, node: ir.Expr, key: Any, value: Value, st: State) -> None:
-    """`owner.attr[key] = value` is a setting of the owner's type, whatever kind of object the attribute is."""
-
-    base = node.base if isinstance(node, ir.Item) else None
-    if not isinstance(base, ir.Attr):
-        return
+def tell_settings(
+    run: Run, node: ir.Expr, kept: ir.Attr, items: Iterable[tuple[Any, Value]], st: State
+) -> None:
+    """What is put under keys into an attribute is a setting of the type of the attribute's owner, whatever kind of object it holds."""
     run.quiet += 1
     try:
-        owner = expressions.evaluate(run, base.base, st)
+        owner = expressions.evaluate(run, kept.base, st)
     finally:
         run.quiet -= 1
-    for atom in owner.atoms:
-        type_ = type_of_atom(atom, st)
-        if type_ and run.models.settings(f"{type_}.{base.name}"):
-            run.observer.setting(run, node, f"{type_}.{base.name}", key, value, st, written(node))
+    types = [type_of_atom(atom, st) for atom in owner.atoms]
+    targets = [f"{type_}.{kept.name}" for type_ in types if type_]
+    known = [target for target in targets if run.models.settings(target)]
+    for key, value in items if known else ():
+        for target in known:
+            run.observer.setting(run, node, target, key, value, st, f"{written(kept)}[{key!r}]")
 
 
 def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: ir.Expr) -> None:
@@ -333,7 +334,8 @@ def set_item(run: Run, base: Value, key: Value, value: Value, st: State, node: i
         if type_ and atom_key is not None:
             run.observer.setting(run, node, type_, atom_key.value, value, st, written(node))
     if atom_key is not None:
-        _setting_of_owner(run, node, atom_key.value, value, st)
+        if isinstance(node, ir.Item) and isinstance(node.base, ir.Attr):
+            tell_settings(run, node, node.base, [(atom_key.value, value)], st)
     for atom in base.atoms:
         type_ = type_of_atom(atom, st)
         name = f"{type_}.__setitem__"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cwelens.flow import assign, expressions
-from cwelens.flow.run import Args, Run, written
+from cwelens.flow import assign
+from cwelens.flow.run import Args, Run
 from cwelens.flow.state import State
 from cwelens.flow.values import Ref, Value
 from cwelens.ir import nodes as ir
@@ -20,19 +20,7 @@ def tell(run: Run, node: ir.Call, args: Args, st: State) -> None:
     func = node.func
     if not isinstance(func, ir.Attr) or not isinstance(func.base, ir.Attr):
         return
-    kept = func.base
-    run.quiet += 1
-    try:
-        owner = expressions.evaluate(run, kept.base, st)
-    finally:
-        run.quiet -= 1
-    for atom in owner.atoms:
-        type_ = assign.type_of_atom(atom, st)
-        target = f"{type_}.{kept.name}"
-        if not type_ or not run.models.settings(target):
-            continue
-        for key, value in _items(args, st):
-            run.observer.setting(run, node, target, key, value, st, f"{written(kept)}[{key!r}]")
+    assign.tell_settings(run, node, func.base, _items(args, st), st)
 
 
 def _items(args: Args, st: State) -> Iterator[tuple[Any, Value]]:

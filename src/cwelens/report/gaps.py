@@ -376,7 +376,7 @@ class _Report:
         if where.kind == "parameter" and where.name in ("self", "cls"):
             return f"the class around `{where.owner}`"
         if where.kind == "parameter" and where.function in self.called:
-            return f"an annotation of `{where.name}`: what the input itself hands to `{where.owner}` does not say its type"
+            return f"an annotation of `{where.name}` (what the input itself hands to `{where.owner}` does not say its type)"
         if where.kind == "parameter":
             return f"the callers of `{where.owner}`"
         if where.kind == "result":
