@@ -35,6 +35,16 @@ def test_a_chain_that_is_followed_counts_no_cut() -> None:
     assert "no deeper" not in result.conclusion
 
 
+def test_what_an_object_is_made_by_is_followed() -> None:
+    """The object that a method is called on is made by its `__init__`, whose own calls are entered as well."""
+    code = (
+        "class Base:\n    def __init__(self, path):\n        self.path = path\n\n\n"
+        "class Log(Base):\n    def __init__(self, path):\n        super().__init__(path)\n\n"
+        "    def read(self):\n        return open(self.path).read()\n"
+    )
+    assert "no deeper" not in review(code).conclusion
+
+
 def test_what_decides_is_shown_where_it_is_written() -> None:
     """The address that a function is given is part of the evidence; of two callers, the one that comes first."""
     serve = "import socketserver\n\ndef serve(host, handler):\n    socketserver.TCPServer((host, 80), handler)\n\n"

@@ -206,9 +206,9 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
         symbol.module, symbol, symbol.node, run.frame, run.shared.closures.get(id(symbol.node)), None
     )
     frame.receiver = value
-    saved = run.frame, run.exits, run.trying, run.fuel
+    saved = run.frame, run.exits, run.trying, run.fuel, run.granted
     run.frame, run.exits, run.trying = frame, Exits(), 0
-    run.fuel = min(run.fuel, 4000)
+    run.fuel = run.granted = min(run.fuel, 4000)
     run.stack.append(activation(symbol.node, frame.closure))
     inner = State({}, st.heap, st.base)
     try:
@@ -224,5 +224,5 @@ def new_instance(run: Run, cls: ClassInfo, st: State, skip: bool = False) -> Val
         st.heap = inner.heap
     finally:
         run.stack.pop()
-        run.frame, run.exits, run.trying, run.fuel = saved
+        run.frame, run.exits, run.trying, run.fuel, run.granted = saved
     return value

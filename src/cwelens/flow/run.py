@@ -329,7 +329,8 @@ class Run:
         self.deepest = TEST_DEPTH if shared.is_test(frame.module) else MAX_DEPTH
         self.budgets = REACH
         self.exits = Exits()
-        self.fuel = ENTRY_FUEL
+        # What may still be spent, and what was granted at first.
+        self.fuel = self.granted = ENTRY_FUEL
         # What is being interpreted: functions with what they close over (so that two uses of one wrapper differ), and fields.
         self.stack: list[object] = []
         self.trying = 0
@@ -346,7 +347,7 @@ class Run:
 
         A call that is not entered gives a value with the origins of its arguments, labelled with the reason.
         """
-        spent = ENTRY_FUEL - self.fuel
+        spent = self.granted - self.fuel
         for limit, depth in self.budgets:
             if spent < limit:
                 return min(depth, self.deepest)
